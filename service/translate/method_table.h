@@ -1,0 +1,72 @@
+// The methods the gateway knows, built once at start from the contract's descriptors.
+//
+// A method without its options, two fields with one JSON name, a path that leads nowhere: the start fails, with every mistake named.
+// Immutable after Create(); thread-safe.
+#ifndef IMBOT_SERVICE_TRANSLATE_METHOD_TABLE_H_
+#define IMBOT_SERVICE_TRANSLATE_METHOD_TABLE_H_
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "bitrix24/rest/options.pb.h"
+#include "google/protobuf/descriptor.h"
+#include "google/protobuf/message.h"
+
+namespace imbot::translate {
+
+struct MessagePlan;  // how one message type travels; see message_plan.h
+
+// Whom a request is for.
+enum class Subject {
+  kBot,     // first field `bot`: `portal/code`
+  kPortal,  // first field `portal`
+};
+
+struct MethodSpec {
+  const google::protobuf::MethodDescriptor* descriptor = nullptr;
+  bitrix24::rest::Method options;  // `(bitrix24.rest.method)`
+  std::string rpc_path;            // `/bitrix24.imbot.v2.MessageService/SendMessage`
+  Subject subject = Subject::kBot;
+  const google::protobuf::FieldDescriptor* subject_field = nullptr;
+  const google::protobuf::Message* request_prototype = nullptr;
+  const google::protobuf::Message* response_prototype = nullptr;
+  const MessagePlan* request_plan = nullptr;
+  const MessagePlan* response_plan = nullptr;
+  // For BOT_EFFECT_REGISTER: JSON path of the bot's code in the request (`fields.code`, `CODE`).
+  std::string code_path;
+
+  std::string_view name() const { return options.name(); }  // REST name
+  bool streaming() const { return descriptor->client_streaming() || descriptor->server_streaming(); }
+};
+
+class MethodTable {
+ public:
+  // Takes every service of `files` that has at least one method with the option; a service that mixes methods with and without it is an
+  // error.
+  static absl::StatusOr<std::unique_ptr<MethodTable>> Create(const std::vector<const google::protobuf::FileDescriptor*>& files);
+  ~MethodTable();
+
+  const std::vector<std::unique_ptr<MethodSpec>>& methods() const { return methods_; }
+  // Full names of the services, in the order of the files.
+  const std::vector<const google::protobuf::ServiceDescriptor*>& services() const { return services_; }
+  // By REST name, exactly; null if there is none.
+  const MethodSpec* FindByName(std::string_view rest_name) const;
+  const MethodSpec* FindByRpcPath(std::string_view rpc_path) const;
+
+ private:
+  MethodTable();
+
+  std::vector<std::unique_ptr<MethodSpec>> methods_;
+  std::vector<const google::protobuf::ServiceDescriptor*> services_;
+  std::unordered_map<std::string_view, const MethodSpec*> by_name_;
+  std::unordered_map<std::string_view, const MethodSpec*> by_rpc_path_;
+  std::unordered_map<const google::protobuf::Descriptor*, std::unique_ptr<MessagePlan>> plans_;
+};
+
+}  // namespace imbot::translate
+
+#endif  // IMBOT_SERVICE_TRANSLATE_METHOD_TABLE_H_
