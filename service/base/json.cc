@@ -1,0 +1,229 @@
+#include "service/base/json.h"
+
+#include <simdjson.h>
+
+#include <bit>
+#include <charconv>
+#include <cmath>
+#include <utility>
+
+namespace imbot::base::json {
+
+namespace dom = simdjson::dom;
+
+// A Value is a simdjson element under another name, so that no other file includes the library.
+struct Access {
+  static_assert(sizeof(Value) == sizeof(dom::element));
+  static_assert(std::is_trivially_copyable_v<dom::element> && std::is_trivially_copyable_v<Value>);
+
+  static dom::element Element(const Value& value) { return std::bit_cast<dom::element>(value); }
+  static Value FromElement(const dom::element& element) { return std::bit_cast<Value>(element); }
+};
+
+Type Value::type() const {
+  if (document_ == nullptr) return Type::kNull;
+  switch (Access::Element(*this).type()) {
+    case dom::element_type::ARRAY:
+      return Type::kArray;
+    case dom::element_type::OBJECT:
+      return Type::kObject;
+    case dom::element_type::INT64:
+      return Type::kInt;
+    case dom::element_type::UINT64:
+      return Type::kUint;
+    case dom::element_type::DOUBLE:
+      return Type::kDouble;
+    case dom::element_type::STRING:
+      return Type::kString;
+    case dom::element_type::BOOL:
+      return Type::kBool;
+    case dom::element_type::NULL_VALUE:
+      return Type::kNull;
+  }
+  return Type::kNull;
+}
+
+bool Value::AsBool() const { return Access::Element(*this).get_bool().value_unsafe(); }
+int64_t Value::AsInt() const { return Access::Element(*this).get_int64().value_unsafe(); }
+uint64_t Value::AsUint() const { return Access::Element(*this).get_uint64().value_unsafe(); }
+double Value::AsDouble() const { return Access::Element(*this).get_double().value_unsafe(); }
+std::string_view Value::AsString() const { return Access::Element(*this).get_string().value_unsafe(); }
+
+size_t Value::size() const {
+  // The library's own count saturates at 2^24: count where it matters.
+  size_t count = 0;
+  if (is(Type::kArray)) {
+    ForEachItem([&](Value) { return ++count, true; });
+  } else {
+    ForEachMember([&](std::string_view, Value) { return ++count, true; });
+  }
+  return count;
+}
+
+void Value::ForEachItem(absl::FunctionRef<bool(Value)> visit) const {
+  if (!is(Type::kArray)) return;
+  for (const dom::element item : Access::Element(*this).get_array().value_unsafe()) {
+    if (!visit(Access::FromElement(item))) return;
+  }
+}
+
+void Value::ForEachMember(absl::FunctionRef<bool(std::string_view, Value)> visit) const {
+  if (!is(Type::kObject)) return;
+  for (const dom::key_value_pair member : Access::Element(*this).get_object().value_unsafe()) {
+    if (!visit(member.key, Access::FromElement(member.value))) return;
+  }
+}
+
+std::optional<Value> Value::Find(std::string_view key) const {
+  std::optional<Value> found;
+  ForEachMember([&](std::string_view name, Value value) {
+    if (name != key) return true;
+    found = value;
+    return false;
+  });
+  return found;
+}
+
+namespace {
+
+void AppendText(const Value& value, Writer* out) {
+  switch (value.type()) {
+    case Type::kNull:
+      return out->Null();
+    case Type::kBool:
+      return out->Bool(value.AsBool());
+    case Type::kInt:
+      return out->Int(value.AsInt());
+    case Type::kUint:
+      return out->Raw(std::to_string(value.AsUint()));
+    case Type::kDouble:
+      return out->Double(value.AsDouble());
+    case Type::kString:
+      return out->String(value.AsString());
+    case Type::kArray:
+      out->BeginArray();
+      value.ForEachItem([&](Value item) { return AppendText(item, out), true; });
+      return out->EndArray();
+    case Type::kObject:
+      out->BeginObject();
+      value.ForEachMember([&](std::string_view key, Value item) { return out->Key(key), AppendText(item, out), true; });
+      return out->EndObject();
+  }
+}
+
+}  // namespace
+
+std::string Value::ToText() const {
+  Writer out;
+  AppendText(*this, &out);
+  return out.Take();
+}
+
+struct Parser::Impl {
+  dom::parser parser;
+};
+
+Parser::Parser(size_t max_depth) : impl_(std::make_unique<Impl>()) {
+  // Only the depth matters here; the capacity grows with what arrives.
+  (void)impl_->parser.allocate(4096, max_depth);
+}
+Parser::~Parser() = default;
+
+std::optional<Value> Parser::Parse(std::string_view text) {
+  constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+  if (text.substr(0, kByteOrderMark.size()) == kByteOrderMark) text.remove_prefix(kByteOrderMark.size());
+  dom::element root;
+  if (impl_->parser.parse(text.data(), text.size(), /*realloc_if_needed=*/true).get(root) != simdjson::SUCCESS) return std::nullopt;
+  return Access::FromElement(root);
+}
+
+void AppendQuoted(std::string_view text, std::string* out) {
+  static constexpr char kHex[] = "0123456789abcdef";
+  out->push_back('"');
+  size_t start = 0;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const auto c = static_cast<unsigned char>(text[i]);
+    if (c >= 0x20 && c != '"' && c != '\\') continue;
+    out->append(text, start, i - start);
+    start = i + 1;
+    out->push_back('\\');
+    switch (c) {
+      case '"':
+      case '\\':
+        out->push_back(static_cast<char>(c));
+        break;
+      case '\n':
+        out->push_back('n');
+        break;
+      case '\r':
+        out->push_back('r');
+        break;
+      case '\t':
+        out->push_back('t');
+        break;
+      default:
+        out->append("u00");
+        out->push_back(kHex[c >> 4]);
+        out->push_back(kHex[c & 15]);
+    }
+  }
+  out->append(text, start, text.size() - start);
+  out->push_back('"');
+}
+
+void Writer::BeforeValue() {
+  if (comma_) text_.push_back(',');
+  comma_ = true;
+}
+
+void Writer::Open(char bracket) {
+  BeforeValue();
+  text_.push_back(bracket);
+  comma_ = false;
+}
+
+void Writer::Close(char bracket) {
+  text_.push_back(bracket);
+  comma_ = true;
+}
+
+void Writer::Key(std::string_view key) {
+  BeforeValue();
+  AppendQuoted(key, &text_);
+  text_.push_back(':');
+  comma_ = false;
+}
+
+void Writer::String(std::string_view text) {
+  BeforeValue();
+  AppendQuoted(text, &text_);
+}
+
+void Writer::Int(int64_t value) {
+  BeforeValue();
+  char buffer[24];
+  const auto end = std::to_chars(buffer, buffer + sizeof(buffer), value).ptr;
+  text_.append(buffer, end);
+}
+
+void Writer::Double(double value) {
+  constexpr double kExact = 9007199254740992.0;  // 2^53
+  if (!std::isfinite(value)) return Null();
+  if (std::trunc(value) == value && std::abs(value) <= kExact) return Int(static_cast<int64_t>(value));
+  BeforeValue();
+  char buffer[32];
+  const auto end = std::to_chars(buffer, buffer + sizeof(buffer), value).ptr;
+  text_.append(buffer, end);
+}
+
+void Writer::Bool(bool value) {
+  BeforeValue();
+  text_.append(value ? "true" : "false");
+}
+
+void Writer::Raw(std::string_view json) {
+  BeforeValue();
+  text_.append(json);
+}
+
+}  // namespace imbot::base::json
