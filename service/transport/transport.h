@@ -1,7 +1,7 @@
 // Sends HTTP requests to portals. The rest of the gateway knows this interface, never the library behind it.
 //
-// An HTTP error status is a success of the transport: what a reply means is for translate/ to say. What the transport alone knows is
-// whether the request can have left: `Failure::sent` decides whether a call that failed may be repeated.
+// An HTTP error status is a success of the transport: what a reply means is for translate/ to say. What the transport
+// alone knows is whether the request can have left: `Failure::sent` decides whether a call that failed may be repeated.
 #ifndef IMBOT_SERVICE_TRANSPORT_TRANSPORT_H_
 #define IMBOT_SERVICE_TRANSPORT_TRANSPORT_H_
 
@@ -26,8 +26,8 @@ struct Request {
   std::string content_type = "application/json";
   // May hold a botToken or an access token: never logged.
   std::string body;
-  // The transfer ends with Failure::kTimeout then. Not the caller's deadline: a transfer is never torn down because one caller lost
-  // patience, since that costs a connection and leaves the outcome unknown.
+  // The transfer ends with Failure::kTimeout then. Not the caller's deadline: a transfer is never torn down because one
+  // caller lost patience, since that costs a connection and leaves the outcome unknown.
   base::MonoTime give_up_at;
 };
 
@@ -42,15 +42,15 @@ struct Reply {
 
 struct Failure {
   enum class Kind {
-    kDns,           // the name could not be resolved in time, or at all
-    kConnect,       // no connection
-    kTls,           // the certificate was not accepted, or the handshake failed
-    kBlocked,       // the address is not one the configuration lets the gateway talk to
-    kTimeout,       // give_up_at passed
-    kReset,         // the connection ended before a whole reply
-    kReplyTooLarge, // more than the configured cap
-    kBadReply,      // not HTTP
-    kStopped,       // the gateway is stopping
+    kDns,            // the name could not be resolved in time, or at all
+    kConnect,        // no connection
+    kTls,            // the certificate was not accepted, or the handshake failed
+    kBlocked,        // the address is not one the configuration lets the gateway talk to
+    kTimeout,        // give_up_at passed
+    kReset,          // the connection ended before a whole reply
+    kReplyTooLarge,  // more than the configured cap
+    kBadReply,       // not HTTP
+    kStopped,        // the gateway is stopping
   };
   Kind kind = Kind::kReset;
   // False: proved that no byte of the request's body reached the portal's application.
@@ -70,13 +70,15 @@ using Callback = absl::AnyInvocable<void(Result)>;
 class Transport {
  public:
   virtual ~Transport() = default;
-  // Calls `done` exactly once, from the loop, never before Send has returned. With reuse of connections and TLS sessions.
+  // Calls `done` exactly once, from the loop, never before Send has returned. With reuse of connections and TLS
+  // sessions.
   virtual void Send(Request request, Callback done) = 0;
   // Transfers that have begun and not ended.
   virtual size_t in_flight() const = 0;
 };
 
-// One thread with its executor and its transport. A portal lives on one loop, so that what decides about it needs no lock.
+// One thread with its executor and its transport. A portal lives on one loop, so that what decides about it needs no
+// lock.
 class Loop : public base::Executor {
  public:
   virtual Transport& transport() = 0;
