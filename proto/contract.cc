@@ -23,7 +23,8 @@ std::vector<const google::protobuf::FileDescriptor*> Files() {
   std::vector<const google::protobuf::FileDescriptor*> files;
   for (const auto& file : DescriptorSet().file()) {
     if (file.package().rfind("google.", 0) == 0) continue;
-    if (const auto* linked = google::protobuf::DescriptorPool::generated_pool()->FindFileByName(file.name())) files.push_back(linked);
+    if (const auto* linked = google::protobuf::DescriptorPool::generated_pool()->FindFileByName(file.name()))
+      files.push_back(linked);
   }
   return files;
 }

@@ -1,5 +1,5 @@
-// The contract that is linked in, as protoc wrote it: with comments and with the default JSON names, which descriptors of the generated
-// pool leave out.
+// The contract that is linked in, as protoc wrote it: with comments and with the default JSON names, which descriptors
+// of the generated pool leave out.
 #ifndef IMBOT_PROTO_CONTRACT_H_
 #define IMBOT_PROTO_CONTRACT_H_
 

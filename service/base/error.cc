@@ -47,7 +47,9 @@ Error& Error::Domain(std::string_view domain) {
   return *this;
 }
 
-Error& Error::SetOutcome(Outcome outcome) { return Metadata("outcome", OutcomeName(outcome)); }
+Error& Error::SetOutcome(Outcome outcome) {
+  return Metadata("outcome", OutcomeName(outcome));
+}
 
 Error& Error::Metadata(std::string_view key, std::string_view value) {
   (*info_.mutable_metadata())[std::string(key)] = std::string(value);

@@ -1,7 +1,8 @@
 // Errors as callers see them: the one place where they are built.
 //
-// Every error is an absl::Status that carries a whole google.rpc.Status: ErrorInfo always, RetryInfo where waiting helps, BadRequest where
-// the caller got fields wrong. The rpc layer sends it as it is. Messages say what to do and hold no secret.
+// Every error is an absl::Status that carries a whole google.rpc.Status: ErrorInfo always, RetryInfo where waiting
+// helps, BadRequest where the caller got fields wrong. The rpc layer sends it as it is. Messages say what to do and
+// hold no secret.
 #ifndef IMBOT_SERVICE_BASE_ERROR_H_
 #define IMBOT_SERVICE_BASE_ERROR_H_
 
@@ -31,8 +32,8 @@ std::string_view OutcomeName(Outcome outcome);  // NOT_EXECUTED, EXECUTED, UNKNO
 //   return Error(absl::StatusCode::kNotFound, "BOT_UNKNOWN", "no bot ...").Metadata("portal", portal).Build();
 class Error {
  public:
-  // `reason` is the text of imbot.gateway.v1.ErrorReason without its prefix. The domain starts as kGatewayDomain, the outcome as
-  // kNotExecuted: the gateway's own refusals happen before anything is sent.
+  // `reason` is the text of imbot.gateway.v1.ErrorReason without its prefix. The domain starts as kGatewayDomain, the
+  // outcome as kNotExecuted: the gateway's own refusals happen before anything is sent.
   Error(absl::StatusCode code, std::string_view reason, std::string message);
 
   Error& Domain(std::string_view domain);
@@ -53,14 +54,15 @@ class Error {
   std::optional<google::rpc::RetryInfo> retry_;
 };
 
-// The google.rpc.Status inside a status built here; a status from elsewhere becomes reason INTERNAL, its text replaced, since nobody
-// vouches that it holds no secret.
+// The google.rpc.Status inside a status built here; a status from elsewhere becomes reason INTERNAL, its text replaced,
+// since nobody vouches that it holds no secret.
 google::rpc::Status ToRpcStatus(const absl::Status& status);
 // ErrorInfo.reason, or "" for OK.
 std::string ReasonOf(const absl::Status& status);
 // ErrorInfo metadata `outcome`, or "" for OK.
 std::string OutcomeOf(const absl::Status& status);
-// The same error with one more entry in ErrorInfo's metadata (`request_id`, `portal`, `method`); an existing key is kept.
+// The same error with one more entry in ErrorInfo's metadata (`request_id`, `portal`, `method`); an existing key is
+// kept.
 absl::Status WithMetadata(const absl::Status& status, std::string_view key, std::string_view value);
 
 }  // namespace imbot::base

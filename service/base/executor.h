@@ -1,7 +1,7 @@
 // Where work runs: a single thread with a queue and timers.
 //
-// Implementations: transport's curl loop (portal work), base::WorkerThread (disk), a manual one in tests. What is posted to one
-// executor runs in the order of posting, never concurrently, so state owned by an executor needs no lock.
+// Implementations: transport's curl loop (portal work), base::WorkerThread (disk), a manual one in tests. What is
+// posted to one executor runs in the order of posting, never concurrently, so state owned by an executor needs no lock.
 #ifndef IMBOT_SERVICE_BASE_EXECUTOR_H_
 #define IMBOT_SERVICE_BASE_EXECUTOR_H_
 
@@ -19,7 +19,8 @@ class Executor {
  public:
   virtual ~Executor() = default;
 
-  // Thread-safe. Runs `task` soon on the executor's thread. After the executor has stopped, `task` is destroyed without being run.
+  // Thread-safe. Runs `task` soon on the executor's thread. After the executor has stopped, `task` is destroyed without
+  // being run.
   virtual void Post(Task task) = 0;
 
   // The three below: executor thread only.

@@ -5,6 +5,7 @@
 #include <bit>
 #include <charconv>
 #include <cmath>
+#include <cstdlib>
 #include <utility>
 
 namespace imbot::base::json {
@@ -43,11 +44,21 @@ Type Value::type() const {
   return Type::kNull;
 }
 
-bool Value::AsBool() const { return Access::Element(*this).get_bool().value_unsafe(); }
-int64_t Value::AsInt() const { return Access::Element(*this).get_int64().value_unsafe(); }
-uint64_t Value::AsUint() const { return Access::Element(*this).get_uint64().value_unsafe(); }
-double Value::AsDouble() const { return Access::Element(*this).get_double().value_unsafe(); }
-std::string_view Value::AsString() const { return Access::Element(*this).get_string().value_unsafe(); }
+bool Value::AsBool() const {
+  return Access::Element(*this).get_bool().value_unsafe();
+}
+int64_t Value::AsInt() const {
+  return Access::Element(*this).get_int64().value_unsafe();
+}
+uint64_t Value::AsUint() const {
+  return Access::Element(*this).get_uint64().value_unsafe();
+}
+double Value::AsDouble() const {
+  return Access::Element(*this).get_double().value_unsafe();
+}
+std::string_view Value::AsString() const {
+  return Access::Element(*this).get_string().value_unsafe();
+}
 
 size_t Value::size() const {
   // The library's own count saturates at 2^24: count where it matters.
@@ -61,15 +72,19 @@ size_t Value::size() const {
 }
 
 void Value::ForEachItem(absl::FunctionRef<bool(Value)> visit) const {
-  if (!is(Type::kArray)) return;
-  for (const dom::element item : Access::Element(*this).get_array().value_unsafe()) {
+  if (document_ == nullptr) return;
+  dom::array items;
+  if (Access::Element(*this).get_array().get(items) != simdjson::SUCCESS) return;
+  for (const dom::element item : items) {
     if (!visit(Access::FromElement(item))) return;
   }
 }
 
 void Value::ForEachMember(absl::FunctionRef<bool(std::string_view, Value)> visit) const {
-  if (!is(Type::kObject)) return;
-  for (const dom::key_value_pair member : Access::Element(*this).get_object().value_unsafe()) {
+  if (document_ == nullptr) return;
+  dom::object members;
+  if (Access::Element(*this).get_object().get(members) != simdjson::SUCCESS) return;
+  for (const dom::key_value_pair member : members) {
     if (!visit(member.key, Access::FromElement(member.value))) return;
   }
 }
@@ -125,7 +140,7 @@ struct Parser::Impl {
 
 Parser::Parser(size_t max_depth) : impl_(std::make_unique<Impl>()) {
   // Only the depth matters here; the capacity grows with what arrives.
-  (void)impl_->parser.allocate(4096, max_depth);
+  if (impl_->parser.allocate(4096, max_depth) != simdjson::SUCCESS) std::abort();  // out of memory, as with new
 }
 Parser::~Parser() = default;
 
@@ -133,7 +148,8 @@ std::optional<Value> Parser::Parse(std::string_view text) {
   constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
   if (text.substr(0, kByteOrderMark.size()) == kByteOrderMark) text.remove_prefix(kByteOrderMark.size());
   dom::element root;
-  if (impl_->parser.parse(text.data(), text.size(), /*realloc_if_needed=*/true).get(root) != simdjson::SUCCESS) return std::nullopt;
+  if (impl_->parser.parse(text.data(), text.size(), /*realloc_if_needed=*/true).get(root) != simdjson::SUCCESS)
+    return std::nullopt;
   return Access::FromElement(root);
 }
 

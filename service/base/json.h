@@ -1,5 +1,5 @@
-// JSON, read and written. The only place that knows which library reads it: simdjson, chosen by `make bench` over the reply of a
-// 50-command batch (tests/bench/json_libraries_benchmark.cc).
+// JSON, read and written. The only place that knows which library reads it: simdjson, chosen by `make bench` over the
+// reply of a 50-command batch (tests/bench/json_libraries_benchmark.cc).
 #ifndef IMBOT_SERVICE_BASE_JSON_H_
 #define IMBOT_SERVICE_BASE_JSON_H_
 
@@ -16,7 +16,8 @@ namespace imbot::base::json {
 
 enum class Type { kNull, kBool, kInt, kUint, kDouble, kString, kArray, kObject };
 
-// A value inside what a Parser parsed last; valid until its next Parse(). Cheap to copy. kUint is only used beyond int64's range.
+// A value inside what a Parser parsed last; valid until its next Parse(). Cheap to copy. kUint is only used beyond
+// int64's range.
 class Value {
  public:
   Value() = default;  // null

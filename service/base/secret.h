@@ -1,7 +1,8 @@
 // A text that must never be shown: a webhook URL, a botToken, a CLIENT_ID, a bearer token.
 //
-// It has no conversion to a string and no stream operator, so that it can't slip into a log line or an error by accident; whoever needs
-// the bytes says so with Reveal(), which is easy to find. Copies are explicit. The memory is wiped on destruction.
+// It has no conversion to a string and no stream operator, so that it can't slip into a log line or an error by
+// accident; whoever needs the bytes says so with Reveal(), which is easy to find. Copies are explicit. The memory is
+// wiped on destruction.
 #ifndef IMBOT_SERVICE_BASE_SECRET_H_
 #define IMBOT_SERVICE_BASE_SECRET_H_
 

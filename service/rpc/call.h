@@ -1,7 +1,7 @@
 // The seam between the rpc layer, which speaks gRPC, and what carries a call out.
 //
-// rpc/descriptor_service parses, authenticates and times a call, and hands it to a CallHandler; the handler answers through Reply exactly
-// once, from any thread.
+// rpc/descriptor_service parses, authenticates and times a call, and hands it to a CallHandler; the handler answers
+// through Reply exactly once, from any thread.
 #ifndef IMBOT_SERVICE_RPC_CALL_H_
 #define IMBOT_SERVICE_RPC_CALL_H_
 
@@ -29,14 +29,14 @@ struct Caller {
 
 // What is told in trailers and in the log line besides the status.
 struct CallInfo {
-  std::string portal;                                   // empty until it is known
-  std::string bot;                                      // `portal/code`, empty if the method has none
-  std::optional<std::chrono::microseconds> queued;      // time spent waiting for the portal
-  std::optional<std::chrono::microseconds> portal_time; // Bitrix24's own `time.duration`
-  std::optional<double> operating;                      // seconds, of the portal's 10-minute budget
-  std::optional<int64_t> operating_reset_at;            // Unix seconds
+  std::string portal;                                    // empty until it is known
+  std::string bot;                                       // `portal/code`, empty if the method has none
+  std::optional<std::chrono::microseconds> queued;       // time spent waiting for the portal
+  std::optional<std::chrono::microseconds> portal_time;  // Bitrix24's own `time.duration`
+  std::optional<double> operating;                       // seconds, of the portal's 10-minute budget
+  std::optional<int64_t> operating_reset_at;             // Unix seconds
   std::optional<int> http_status;
-  std::optional<int> batch_size;                        // set if the call went in a batch
+  std::optional<int> batch_size;  // set if the call went in a batch
   int attempts = 0;
 };
 
@@ -51,7 +51,8 @@ struct Call {
   base::MonoTime deadline;  // the caller's, or the configured cap if that is earlier
 };
 
-// The answer a call is owed. Move-only; if it is dropped unanswered, the caller gets INTERNAL with an unknown outcome rather than silence.
+// The answer a call is owed. Move-only; if it is dropped unanswered, the caller gets INTERNAL with an unknown outcome
+// rather than silence.
 class Reply {
  public:
   using Finish = absl::AnyInvocable<void(absl::Status, std::unique_ptr<google::protobuf::Message>, CallInfo)>;
@@ -79,8 +80,8 @@ class Reply {
 class CallInProgress {
  public:
   virtual ~CallInProgress() = default;
-  // The caller has gone or ran out of time: what is queued is dropped, what was sent is left to finish and its reply discarded.
-  // Thread-safe; after the answer it does nothing.
+  // The caller has gone or ran out of time: what is queued is dropped, what was sent is left to finish and its reply
+  // discarded. Thread-safe; after the answer it does nothing.
   virtual void Cancel() = 0;
 };
 

@@ -1,8 +1,9 @@
 // What must survive a restart.
 //
-// Implementations: SQLite (one file, WAL; the default), later PostgreSQL. Blocking: called on the storage thread alone, never from an
-// rpc thread or a portal's loop. A write that returned OK is durable. Secrets arrive sealed (credentials/ holds the key).
-// Errors: UNAVAILABLE (busy, disk full, repeat later), DATA_LOSS (damaged, or a schema this release does not know).
+// Implementations: SQLite (one file, WAL; the default), later PostgreSQL. Blocking: called on the storage thread alone,
+// never from an rpc thread or a portal's loop. A write that returned OK is durable. Secrets arrive sealed (credentials/
+// holds the key). Errors: UNAVAILABLE (busy, disk full, repeat later), DATA_LOSS (damaged, or a schema this release
+// does not know).
 #ifndef IMBOT_SERVICE_STORAGE_STORE_H_
 #define IMBOT_SERVICE_STORAGE_STORE_H_
 
@@ -22,7 +23,7 @@ struct BotRecord {
     kActive = 1,
   };
   std::string portal;
-  std::string name;           // the part after the slash of `portal/code`; stays when the code changes
+  std::string name;  // the part after the slash of `portal/code`; stays when the code changes
   State state = State::kPending;
   int64_t bot_id = 0;         // 0 while pending
   std::string sealed_secret;  // botToken or CLIENT_ID, sealed
@@ -43,7 +44,8 @@ class Store {
   // OK if there was none.
   [[nodiscard]] virtual absl::Status DeleteBot(std::string_view portal, std::string_view name) = 0;
 
-  // The value stored under `key`; stores `initial` first if there is none. For values made once and kept: salts, key ids.
+  // The value stored under `key`; stores `initial` first if there is none. For values made once and kept: salts, key
+  // ids.
   virtual absl::StatusOr<std::string> GetOrPutValue(std::string_view key, std::string_view initial) = 0;
 
   // One cheap round trip: whether the store answers.

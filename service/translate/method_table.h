@@ -1,14 +1,16 @@
 // The methods the gateway knows, built once at start from the contract's descriptors.
 //
-// A method without its options, two fields with one JSON name, a path that leads nowhere: the start fails, with every mistake named.
-// Immutable after Create(); thread-safe.
+// A method without its options, two fields with one JSON name, a path that leads nowhere: the start fails, with every
+// mistake named. Immutable after Create(); thread-safe.
 #ifndef IMBOT_SERVICE_TRANSLATE_METHOD_TABLE_H_
 #define IMBOT_SERVICE_TRANSLATE_METHOD_TABLE_H_
 
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -36,8 +38,10 @@ struct MethodSpec {
   const google::protobuf::Message* response_prototype = nullptr;
   const MessagePlan* request_plan = nullptr;
   const MessagePlan* response_plan = nullptr;
-  // For BOT_EFFECT_REGISTER: JSON path of the bot's code in the request (`fields.code`, `CODE`).
-  std::string code_path;
+  // For BOT_EFFECT_REGISTER: the way to the bot's code in the request (`fields.code`, `CODE`), and to its id in the
+  // response (`bot.id`, or the whole result). Empty otherwise.
+  std::vector<const google::protobuf::FieldDescriptor*> code_field;
+  std::vector<const google::protobuf::FieldDescriptor*> new_id_field;
 
   std::string_view name() const { return options.name(); }  // REST name
   bool streaming() const { return descriptor->client_streaming() || descriptor->server_streaming(); }
@@ -45,9 +49,10 @@ struct MethodSpec {
 
 class MethodTable {
  public:
-  // Takes every service of `files` that has at least one method with the option; a service that mixes methods with and without it is an
-  // error.
-  static absl::StatusOr<std::unique_ptr<MethodTable>> Create(const std::vector<const google::protobuf::FileDescriptor*>& files);
+  // Takes every service of `files` that has at least one method with the option; a service that mixes methods with and
+  // without it is an error.
+  static absl::StatusOr<std::unique_ptr<MethodTable>> Create(
+      const std::vector<const google::protobuf::FileDescriptor*>& files);
   ~MethodTable();
 
   const std::vector<std::unique_ptr<MethodSpec>>& methods() const { return methods_; }
@@ -64,7 +69,11 @@ class MethodTable {
   std::vector<const google::protobuf::ServiceDescriptor*> services_;
   std::unordered_map<std::string_view, const MethodSpec*> by_name_;
   std::unordered_map<std::string_view, const MethodSpec*> by_rpc_path_;
-  std::unordered_map<const google::protobuf::Descriptor*, std::unique_ptr<MessagePlan>> plans_;
+  // A type used in both dialects has two plans.
+  std::map<std::pair<const google::protobuf::Descriptor*, bitrix24::rest::Dialect>, std::unique_ptr<MessagePlan>>
+      plans_;
+
+  friend class MethodTableBuilder;
 };
 
 }  // namespace imbot::translate

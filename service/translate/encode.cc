@@ -1,0 +1,409 @@
+#include "service/translate/encode.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <span>
+#include <vector>
+
+#include "absl/strings/escaping.h"
+#include "google/protobuf/struct.pb.h"
+#include "google/protobuf/timestamp.pb.h"
+#include "google/protobuf/util/time_util.h"
+#include "service/base/json.h"
+#include "service/base/strings.h"
+#include "service/translate/message_plan.h"
+
+namespace imbot::translate {
+namespace {
+
+using base::json::Writer;
+using google::protobuf::FieldDescriptor;
+using google::protobuf::Message;
+using google::protobuf::Reflection;
+
+// Writes JSON text.
+class JsonSink {
+ public:
+  void BeginObject() { out_.BeginObject(); }
+  void EndObject() { out_.EndObject(); }
+  void BeginArray() { out_.BeginArray(); }
+  void EndArray() { out_.EndArray(); }
+  void Key(std::string_view key) { out_.Key(key); }
+  void String(std::string_view text) { out_.String(text); }
+  void Int(int64_t value) { out_.Int(value); }
+  void Double(double value) { out_.Double(value); }
+  void Bool(bool value) { out_.Bool(value); }
+  void Null() { out_.Null(); }
+  void RawJson(std::string_view json) { out_.Raw(json); }
+
+  std::string Take() { return out_.Take(); }
+
+ private:
+  Writer out_;
+};
+
+// Writes `a%5Bb%5D%5B0%5D=...`. Every value becomes text; what has no text form makes the whole inexpressible.
+class QuerySink {
+ public:
+  void BeginObject() { Open(/*array=*/false); }
+  void EndObject() { Close(); }
+  void BeginArray() { Open(/*array=*/true); }
+  void EndArray() { Close(); }
+  void Key(std::string_view key) {
+    // Brackets would nest; PHP turns a dot or a space in a top-level name into an underscore (WIRE_FACTS 2).
+    if (key.empty() || key.find_first_of("[]") != key.npos) expressible_ = false;
+    if (levels_.size() == 1 && key.find_first_of(". ") != key.npos) expressible_ = false;
+    key_ = key;
+  }
+  void String(std::string_view text) {
+    if (text.find('\0') != text.npos) expressible_ = false;
+    Emit(text);
+  }
+  void Int(int64_t value) { Emit(base::StrCat(value)); }
+  void Double(double value) {
+    Writer text;  // the same rule for integral doubles
+    text.Double(value);
+    Emit(text.text());
+  }
+  void Bool(bool value) { Emit(value ? "1" : "0"); }
+  void Null() { expressible_ = false; }
+  // Only a text has the same meaning in a query string.
+  void RawJson(std::string_view json) {
+    base::json::Parser parser;
+    const auto value = parser.Parse(json);
+    if (value && value->is(base::json::Type::kString)) {
+      Emit(value->AsString());
+    } else {
+      expressible_ = false;
+    }
+  }
+
+  std::optional<std::string> Take() {
+    if (!expressible_) return std::nullopt;
+    return std::move(out_);
+  }
+
+ private:
+  struct Level {
+    size_t prefix_size;  // of prefix_ outside this level
+    bool array;
+    size_t values = 0;
+  };
+
+  void Open(bool array) {
+    const size_t outside = prefix_.size();
+    if (!levels_.empty()) AppendName(&prefix_);
+    levels_.push_back({outside, array});
+  }
+
+  void Close() {
+    const Level level = levels_.back();
+    levels_.pop_back();
+    // An empty list or object leaves no trace in a query string.
+    if (level.values == 0 && !levels_.empty()) expressible_ = false;
+    prefix_.resize(level.prefix_size);
+  }
+
+  // The current place, encoded: `key` at the top, `%5Bkey%5D` below.
+  void AppendName(std::string* out) {
+    Level& level = levels_.back();
+    const std::string index = level.array ? base::StrCat(level.values) : "";
+    const std::string_view name = level.array ? std::string_view(index) : key_;
+    ++level.values;
+    if (levels_.size() == 1) return AppendEncoded(name, out);
+    out->append("%5B");
+    AppendEncoded(name, out);
+    out->append("%5D");
+  }
+
+  void Emit(std::string_view text) {
+    if (!out_.empty()) out_.push_back('&');
+    out_.append(prefix_);
+    AppendName(&out_);
+    out_.push_back('=');
+    AppendEncoded(text, &out_);
+  }
+
+  // RFC 3986: everything but unreserved characters.
+  static void AppendEncoded(std::string_view text, std::string* out) {
+    static constexpr char kHex[] = "0123456789ABCDEF";
+    for (const char c : text) {
+      if (base::IsAlnum(c) || c == '-' || c == '.' || c == '_' || c == '~') {
+        out->push_back(c);
+      } else {
+        const auto byte = static_cast<unsigned char>(c);
+        out->push_back('%');
+        out->push_back(kHex[byte >> 4]);
+        out->push_back(kHex[byte & 15]);
+      }
+    }
+  }
+
+  std::string out_;
+  std::string prefix_;
+  std::string_view key_;
+  std::vector<Level> levels_;
+  bool expressible_ = true;
+};
+
+// A value the gateway adds at a path below the current level.
+struct Injection {
+  std::vector<std::string_view> path;
+  std::optional<int64_t> number;
+  std::string_view text;
+};
+
+template <typename Sink>
+class Encoder {
+ public:
+  Encoder(Sink* out, std::optional<int64_t> bot_id) : out_(*out), bot_id_(bot_id) {}
+
+  void WriteRequest(const MethodSpec& method, const Message& request, const std::vector<Injection>& injections) {
+    out_.BeginObject();
+    WriteFields(request, *method.request_plan, method.subject_field, injections);
+    out_.EndObject();
+  }
+
+ private:
+  void WriteFields(const Message& message, const MessagePlan& plan, const FieldDescriptor* left_out,
+                   std::span<const Injection> injections) {
+    const Reflection& reflection = *message.GetReflection();
+    const auto suppressed = [&](std::string_view name) {
+      return std::any_of(plan.fields.begin(), plan.fields.end(), [&](const FieldPlan& other) {
+        return other.kind != Kind::kBool && other.options.clears() == name && Present(message, other);
+      });
+    };
+    for (const FieldPlan& field : plan.fields) {
+      if (field.field == left_out || !field.options.nulls_in().empty()) continue;
+      if (field.options.inline_()) {
+        if (Present(message, field))
+          WriteFields(reflection.GetMessage(message, field.field), *field.message, nullptr, {});
+        continue;
+      }
+      if (field.kind == Kind::kBool && !field.options.clears().empty()) {
+        if (!reflection.GetBool(message, field.field)) continue;
+        out_.Key(field.options.clears());
+        out_.RawJson(field.options.clear_as());
+        continue;
+      }
+      const std::vector<Injection> inner = Below(field.name, injections);
+      const bool nulls = field.nulls_from != nullptr && Present(message, *field.nulls_from);
+      if (!Present(message, field) && inner.empty() && !nulls) continue;
+      if (suppressed(field.name)) continue;
+      out_.Key(field.name);
+      WriteField(message, field, inner);
+    }
+    for (const Injection& injection : injections) {
+      if (injection.path.size() != 1 || suppressed(injection.path[0])) continue;
+      out_.Key(injection.path[0]);
+      if (injection.number.has_value()) {
+        out_.Int(*injection.number);
+      } else {
+        out_.String(injection.text);
+      }
+    }
+    if (plan.special == Special::kKeyboard && bot_id_.has_value()) {
+      out_.Key("BOT_ID");
+      out_.Int(*bot_id_);
+    }
+  }
+
+  static bool Present(const Message& message, const FieldPlan& field) {
+    const Reflection& reflection = *message.GetReflection();
+    return field.field->is_repeated() ? reflection.FieldSize(message, field.field) > 0
+                                      : reflection.HasField(message, field.field);
+  }
+
+  static std::vector<Injection> Below(std::string_view name, std::span<const Injection> injections) {
+    std::vector<Injection> below;
+    for (const Injection& injection : injections) {
+      if (injection.path.size() < 2 || injection.path[0] != name) continue;
+      below.push_back(injection);
+      below.back().path.erase(below.back().path.begin());
+    }
+    return below;
+  }
+
+  void WriteField(const Message& message, const FieldPlan& field, std::span<const Injection> injections) {
+    const Reflection& reflection = *message.GetReflection();
+    if (field.is_map()) return WriteMap(message, field);
+    if (field.is_list()) {
+      out_.BeginArray();
+      const int size = reflection.FieldSize(message, field.field);
+      for (int i = 0; i < size; ++i) WriteValue(message, field, field.field, i, {});
+      out_.EndArray();
+      return;
+    }
+    WriteValue(message, field, field.field, -1, injections);
+  }
+
+  // Entries in the order of their keys, since a map has none of its own.
+  void WriteMap(const Message& message, const FieldPlan& field) {
+    const Reflection& reflection = *message.GetReflection();
+    std::vector<const Message*> entries;
+    for (int i = 0; i < reflection.FieldSize(message, field.field); ++i) {
+      entries.push_back(&reflection.GetRepeatedMessage(message, field.field, i));
+    }
+    const auto key = [&](const Message& entry) { return entry.GetReflection()->GetString(entry, field.map_key); };
+    std::sort(entries.begin(), entries.end(), [&](const Message* a, const Message* b) { return key(*a) < key(*b); });
+    out_.BeginObject();
+    for (const Message* entry : entries) {
+      const std::string name = key(*entry);
+      out_.Key(name);
+      WriteValue(*entry, field, field.map_value, -1, {});
+    }
+    if (field.nulls_from != nullptr) {
+      for (int i = 0; i < reflection.FieldSize(message, field.nulls_from->field); ++i) {
+        const std::string name = reflection.GetRepeatedString(message, field.nulls_from->field, i);
+        out_.Key(name);
+        out_.Null();
+      }
+    }
+    out_.EndObject();
+  }
+
+  // One value of `descriptor` in `message`: item `index` of a list, or the field itself if that is -1.
+  void WriteValue(const Message& message, const FieldPlan& field, const FieldDescriptor* descriptor, int index,
+                  std::span<const Injection> injections) {
+    const Reflection& reflection = *message.GetReflection();
+    const auto sub_message = [&]() -> const Message& {
+      return index < 0 ? reflection.GetMessage(message, descriptor)
+                       : reflection.GetRepeatedMessage(message, descriptor, index);
+    };
+    switch (field.kind) {
+      case Kind::kBool: {
+        const bool value = index < 0 ? reflection.GetBool(message, descriptor)
+                                     : reflection.GetRepeatedBool(message, descriptor, index);
+        return field.yes_no ? out_.String(value ? "Y" : "N") : out_.Bool(value);
+      }
+      case Kind::kInt: {
+        int64_t value = 0;
+        if (descriptor->cpp_type() == FieldDescriptor::CPPTYPE_INT32) {
+          value = index < 0 ? reflection.GetInt32(message, descriptor)
+                            : reflection.GetRepeatedInt32(message, descriptor, index);
+        } else {
+          value = index < 0 ? reflection.GetInt64(message, descriptor)
+                            : reflection.GetRepeatedInt64(message, descriptor, index);
+        }
+        return field.options.as_string() ? out_.String(base::StrCat(value)) : out_.Int(value);
+      }
+      case Kind::kDouble:
+        return out_.Double(index < 0 ? reflection.GetDouble(message, descriptor)
+                                     : reflection.GetRepeatedDouble(message, descriptor, index));
+      case Kind::kString: {
+        std::string scratch;
+        return out_.String(StringOf(message, descriptor, index, &scratch));
+      }
+      case Kind::kBytes: {
+        std::string scratch;
+        return out_.String(absl::Base64Escape(StringOf(message, descriptor, index, &scratch)));
+      }
+      case Kind::kEnum: {
+        const int value = index < 0 ? reflection.GetEnumValue(message, descriptor)
+                                    : reflection.GetRepeatedEnumValue(message, descriptor, index);
+        const auto wire = std::find_if(field.enum_wires.begin(), field.enum_wires.end(),
+                                       [&](const auto& w) { return w.first == value; });
+        return wire == field.enum_wires.end() ? out_.Int(value) : out_.String(wire->second);
+      }
+      case Kind::kTimestamp:
+        return out_.String(
+            google::protobuf::util::TimeUtil::ToString(static_cast<const google::protobuf::Timestamp&>(sub_message())));
+      case Kind::kStruct:
+        return WriteStruct(static_cast<const google::protobuf::Struct&>(sub_message()));
+      case Kind::kValue:
+        return WriteFreeValue(static_cast<const google::protobuf::Value&>(sub_message()));
+      case Kind::kListValue:
+        return WriteFreeList(static_cast<const google::protobuf::ListValue&>(sub_message()));
+      case Kind::kMessage: {
+        const Message& inner = sub_message();
+        if (field.options.empty_as_true() && IsEmpty(inner, *field.message)) return out_.Bool(true);
+        out_.BeginObject();
+        WriteFields(inner, *field.message, nullptr, injections);
+        return out_.EndObject();
+      }
+    }
+  }
+
+  static const std::string& StringOf(const Message& message, const FieldDescriptor* descriptor, int index,
+                                     std::string* scratch) {
+    const Reflection& reflection = *message.GetReflection();
+    return index < 0 ? reflection.GetStringReference(message, descriptor, scratch)
+                     : reflection.GetRepeatedStringReference(message, descriptor, index, scratch);
+  }
+
+  static bool IsEmpty(const Message& message, const MessagePlan& plan) {
+    return std::none_of(plan.fields.begin(), plan.fields.end(),
+                        [&](const FieldPlan& field) { return Present(message, field); });
+  }
+
+  void WriteStruct(const google::protobuf::Struct& object) {
+    std::vector<const std::string*> keys;
+    for (const auto& [key, value] : object.fields()) keys.push_back(&key);
+    std::sort(keys.begin(), keys.end(), [](const std::string* a, const std::string* b) { return *a < *b; });
+    out_.BeginObject();
+    for (const std::string* key : keys) {
+      out_.Key(*key);
+      WriteFreeValue(object.fields().at(*key));
+    }
+    out_.EndObject();
+  }
+
+  void WriteFreeList(const google::protobuf::ListValue& list) {
+    out_.BeginArray();
+    for (const auto& item : list.values()) WriteFreeValue(item);
+    out_.EndArray();
+  }
+
+  void WriteFreeValue(const google::protobuf::Value& value) {
+    switch (value.kind_case()) {
+      case google::protobuf::Value::kNumberValue:
+        return out_.Double(value.number_value());
+      case google::protobuf::Value::kStringValue:
+        return out_.String(value.string_value());
+      case google::protobuf::Value::kBoolValue:
+        return out_.Bool(value.bool_value());
+      case google::protobuf::Value::kStructValue:
+        return WriteStruct(value.struct_value());
+      case google::protobuf::Value::kListValue:
+        return WriteFreeList(value.list_value());
+      case google::protobuf::Value::kNullValue:
+      case google::protobuf::Value::KIND_NOT_SET:
+        return out_.Null();
+    }
+  }
+
+  Sink& out_;
+  const std::optional<int64_t> bot_id_;
+};
+
+std::vector<Injection> InjectionsFor(const MethodSpec& method, const Identity& identity) {
+  std::vector<Injection> injections;
+  if (!method.options.id_path().empty() && identity.bot_id.has_value()) {
+    injections.push_back({base::StrSplit(std::string_view(method.options.id_path()), '.'), identity.bot_id, {}});
+  }
+  if (!method.options.secret_path().empty() && !identity.secret.empty()) {
+    injections.push_back(
+        {base::StrSplit(std::string_view(method.options.secret_path()), '.'), std::nullopt, identity.secret});
+  }
+  return injections;
+}
+
+}  // namespace
+
+std::string EncodeJson(const MethodSpec& method, const Message& request, const Identity& identity) {
+  JsonSink sink;
+  Encoder<JsonSink>(&sink, identity.bot_id).WriteRequest(method, request, InjectionsFor(method, identity));
+  return sink.Take();
+}
+
+std::optional<std::string> EncodeBatchCommand(const MethodSpec& method, const Message& request,
+                                              const Identity& identity) {
+  QuerySink sink;
+  Encoder<QuerySink>(&sink, identity.bot_id).WriteRequest(method, request, InjectionsFor(method, identity));
+  auto query = sink.Take();
+  if (!query.has_value()) return std::nullopt;
+  return query->empty() ? std::string(method.name()) : base::StrCat(method.name(), "?", *query);
+}
+
+}  // namespace imbot::translate
