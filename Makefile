@@ -1,0 +1,78 @@
+# The front door. Everything it makes stays under build/; what a machine lacks it installs (.ci/packages).
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-print-directory
+
+JOBS ?= $(shell nproc)
+# What `make tsan` builds and runs: the folders of tests/ whose code has more than one thread.
+THREADED := base transport portal credentials storage events rpc integration
+threaded = $(foreach folder,$(THREADED),$(if $(wildcard tests/$(folder)/CMakeLists.txt),tests/$(folder)/all))
+
+.PHONY: help
+help: ## This list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
+
+.PHONY: run
+run: build/dev/build.ninja ## Start a simulated portal and the gateway on loopback, and show what a service does with them
+	@cmake --build build/dev -j$(JOBS) --target imbot-gateway imbot_simulator imbot_demo
+	@build/dev/bin/imbot_demo $(ARGS)
+
+.PHONY: test
+test: build ## Build everything and run all tests
+	@ctest --preset dev -j$(JOBS)
+
+.PHONY: build
+build: build/dev/build.ninja ## Build everything, with tests
+	@cmake --build build/dev -j$(JOBS)
+
+.PHONY: release
+release: build/release/build.ninja ## Build what is shipped: optimised, hardened
+	@cmake --build build/release -j$(JOBS)
+
+.PHONY: asan
+asan: build/asan/build.ninja ## All tests under AddressSanitizer and UndefinedBehaviorSanitizer
+	@cmake --build build/asan -j$(JOBS)
+	@ctest --preset asan -j$(JOBS)
+
+.PHONY: tsan
+tsan: build/tsan/build.ninja ## The threaded tests under ThreadSanitizer
+	@cmake --build build/tsan -j$(JOBS) --target $(threaded)
+	@ctest --preset tsan -j$(JOBS) -E '_NOT_BUILT$$'
+
+.PHONY: check
+check: deps-check build/dev/build.ninja ## Format, proto rules, thread-safety annotations, clang-tidy
+	@.ci/format --check
+	@.ci/proto
+	@cmake --build build/dev -j$(JOBS) --target proto/all
+	@.ci/lint build/dev $(JOBS)
+
+.PHONY: format
+format: deps-check ## Format C++ and proto files in place
+	@.ci/format
+
+.PHONY: deps deps-check
+deps: ## Install what building and running needs, and is missing
+	@.ci/deps build
+	@.ci/googleapis
+deps-check: deps tools-buf
+	@.ci/deps check
+
+.PHONY: tools tools-buf
+tools: ## buf, grpcurl, ghz and kubeconform, at pinned versions, under build/tools/bin
+	@.ci/tools buf grpcurl ghz kubeconform
+tools-buf:
+	@.ci/tools buf
+
+.PHONY: ci
+ci: ## Everything that must hold before a change lands
+	@.ci/run
+
+.PHONY: clean
+clean: ## Remove what was built; tools and fetched protos stay
+	@rm -rf build/dev build/release build/asan build/tsan
+
+build/%/build.ninja: CMakePresets.json cmake/compiler_launcher.cmake | deps
+	@cmake --preset $*
+	@touch $@
