@@ -1,0 +1,39 @@
+// Serves every unary rpc of the method table, whatever its messages: one grpc::Service per service of the contract,
+// made from its descriptor, so that health, reflection and gRPC itself know the services by their names.
+//
+// Streaming rpcs of those services are not registered here: UnknownMethods answers them until a service of their own
+// does. Owned by whoever owns the server, and outlives it, as the method table outlives both. Immutable; thread-safe.
+#ifndef IMBOT_SERVICE_RPC_DESCRIPTOR_SERVICE_H_
+#define IMBOT_SERVICE_RPC_DESCRIPTOR_SERVICE_H_
+
+#include <grpcpp/impl/service_type.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "service/rpc/unary_call.h"
+#include "service/translate/method_table.h"
+
+namespace imbot::rpc {
+
+class DescriptorServices {
+ public:
+  DescriptorServices(const translate::MethodTable& methods, std::shared_ptr<const CallEnvironment> environment);
+  ~DescriptorServices();
+
+  // To be registered with the server.
+  std::vector<grpc::Service*> services() const;
+  // Full names, for health and reflection.
+  const std::vector<std::string>& names() const { return names_; }
+
+ private:
+  class OneService;
+
+  std::vector<std::unique_ptr<OneService>> services_;
+  std::vector<std::string> names_;
+};
+
+}  // namespace imbot::rpc
+
+#endif  // IMBOT_SERVICE_RPC_DESCRIPTOR_SERVICE_H_

@@ -1,0 +1,121 @@
+#include "service/rpc/server.h"
+
+#include <grpcpp/ext/channelz_service_plugin.h>
+#include <grpcpp/resource_quota.h>
+#include <grpcpp/security/server_credentials.h>
+#include <grpcpp/server_builder.h>
+
+#include <algorithm>
+#include <mutex>
+#include <thread>
+#include <utility>
+
+#include "service/base/strings.h"
+
+namespace imbot::rpc {
+namespace {
+
+// Half of what clients are promised (10 s): their timers and the network are not exact, and the third ping that comes
+// early costs them the connection.
+constexpr int kLeastPingIntervalMs = 5'000;
+// What gRPC gets to send its last bytes and to end streams that count no calls: health watchers, reflection.
+constexpr std::chrono::milliseconds kFlush{200};
+
+std::shared_ptr<grpc::ServerCredentials> CredentialsOf(const Listener& listener) {
+  if (!listener.tls.has_value()) return grpc::InsecureServerCredentials();
+  const TlsOptions& tls = *listener.tls;
+  grpc::SslServerCredentialsOptions options(tls.client_ca_pem.empty()
+                                                ? GRPC_SSL_DONT_REQUEST_CLIENT_CERTIFICATE
+                                                : GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY);
+  options.pem_root_certs = tls.client_ca_pem;
+  options.pem_key_cert_pairs.push_back({std::string(tls.private_key_pem.Reveal()), tls.certificate_chain_pem});
+  return grpc::SslServerCredentials(options);
+}
+
+int Milliseconds(std::chrono::milliseconds time) {
+  return static_cast<int>(time.count());
+}
+
+}  // namespace
+
+void EnableChannelz() {
+  static std::once_flag once;
+  std::call_once(once, grpc::channelz::experimental::InitChannelzService);
+}
+
+Server::Server(ServerOptions options, Parts parts) : options_(std::move(options)), parts_(std::move(parts)) {}
+
+absl::StatusOr<std::unique_ptr<Server>> Server::Create(ServerOptions options, Parts parts) {
+  grpc::EnableDefaultHealthCheckService(true);
+  if (options.channelz) EnableChannelz();
+  std::unique_ptr<Server> server(new Server(std::move(options), std::move(parts)));
+  const ServerOptions& opts = server->options_;
+
+  grpc::ServerBuilder builder;
+  server->ports_.resize(opts.listeners.size());
+  for (size_t i = 0; i < opts.listeners.size(); ++i) {
+    builder.AddListeningPort(opts.listeners[i].address, CredentialsOf(opts.listeners[i]), &server->ports_[i]);
+  }
+  for (grpc::Service* service : server->parts_.services) builder.RegisterService(service);
+  if (server->parts_.unknown != nullptr) builder.RegisterCallbackGenericService(server->parts_.unknown);
+  builder.SetMaxReceiveMessageSize(opts.max_receive_bytes);
+  builder.SetMaxSendMessageSize(opts.max_send_bytes);
+  grpc::ResourceQuota quota("imbot");
+  quota.Resize(opts.memory_quota_bytes);
+  builder.SetResourceQuota(quota);
+  // Only channelz is synchronous; it needs no more.
+  builder.SetSyncServerOption(grpc::ServerBuilder::NUM_CQS, 1);
+  builder.SetSyncServerOption(grpc::ServerBuilder::MIN_POLLERS, 1);
+  builder.SetSyncServerOption(grpc::ServerBuilder::MAX_POLLERS, 2);
+  // Two gateways on one port would share its calls at random: the second has to fail.
+  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+  builder.AddChannelArgument(GRPC_ARG_ENABLE_CHANNELZ, opts.channelz ? 1 : 0);
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, opts.max_concurrent_streams);
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, Milliseconds(opts.keepalive_time));
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, Milliseconds(opts.keepalive_timeout));
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
+  builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, kLeastPingIntervalMs);
+  if (opts.max_connection_age.count() > 0) {
+    builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_MS, Milliseconds(opts.max_connection_age));
+  }
+
+  server->server_ = builder.BuildAndStart();
+  if (server->server_ == nullptr) {
+    std::string failed;
+    for (size_t i = 0; i < opts.listeners.size(); ++i) {
+      if (server->ports_[i] == 0) base::StrAppend(&failed, failed.empty() ? "" : ", ", opts.listeners[i].address);
+    }
+    server->stopped_ = true;
+    return absl::UnavailableError(
+        base::StrCat("can't listen on ", failed.empty() ? "any address" : failed,
+                     ": is the address this machine's, the port free, and the certificate one with its key?"));
+  }
+  server->health_ = std::make_unique<Health>(server->server_->GetHealthCheckService(), server->parts_.health_names);
+  return server;
+}
+
+Server::~Server() {
+  if (server_ != nullptr) Shutdown(std::chrono::milliseconds(0));
+}
+
+void Server::BeginDrain() {
+  if (drain_began_.has_value()) return;
+  drain_began_ = base::Clock::System().Now();
+  health_->SetServing(false);
+  if (parts_.gate != nullptr) parts_.gate->Close();
+}
+
+bool Server::Shutdown(std::chrono::milliseconds grace) {
+  if (std::exchange(stopped_, true)) return true;
+  const base::MonoTime give_up = base::Clock::System().Now() + grace;
+  BeginDrain();
+  std::this_thread::sleep_until(std::min(*drain_began_ + options_.drain_delay, give_up));
+  // gRPC's own waiting would take the whole grace if anybody watches our health, since such a stream never ends by
+  // itself.
+  const bool empty = parts_.gate == nullptr || parts_.gate->WaitUntilEmpty(give_up);
+  server_->Shutdown(std::chrono::system_clock::now() + kFlush);
+  server_->Wait();
+  return empty;
+}
+
+}  // namespace imbot::rpc
