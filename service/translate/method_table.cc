@@ -135,8 +135,12 @@ class MethodTableBuilder {
 
     CheckInjected(where, *spec, options.id_path());
     CheckInjected(where, *spec, options.secret_path());
-    if (!options.order_by().empty() && !Resolve(*spec->request_plan, options.order_by(), nullptr)) {
+    if (!options.order_by().empty() && !Resolve(*spec->request_plan, options.order_by(), &spec->order_field)) {
       Mistake(where, base::StrCat("order_by `", options.order_by(), "` is no field of the request"));
+    }
+    if (options.retry() == bitrix24::rest::RETRY_DEDUPLICATED &&
+        !Resolve(*spec->request_plan, "fields.templateId", &spec->template_id_field)) {
+      Mistake(where, "a method that the portal de-duplicates has the field fields.templateId");
     }
     if (options.bot_effect() == bitrix24::rest::BOT_EFFECT_REGISTER) AddRegistration(where, spec.get());
     if (spec->subject == Subject::kPortal && !options.id_path().empty())

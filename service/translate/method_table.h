@@ -38,6 +38,10 @@ struct MethodSpec {
   const google::protobuf::Message* response_prototype = nullptr;
   const MessagePlan* request_plan = nullptr;
   const MessagePlan* response_plan = nullptr;
+  // The way to the field named by `order_by`, and to `templateId` of a method the portal de-duplicates by it. Empty if
+  // there is none.
+  std::vector<const google::protobuf::FieldDescriptor*> order_field;
+  std::vector<const google::protobuf::FieldDescriptor*> template_id_field;
   // For BOT_EFFECT_REGISTER: the way to the bot's code in the request (`fields.code`, `CODE`), and to its id in the
   // response (`bot.id`, or the whole result). Empty otherwise.
   std::vector<const google::protobuf::FieldDescriptor*> code_field;

@@ -50,6 +50,12 @@ class Validator {
     }
   }
 
+  // A request always says whom it is for.
+  void MissingSubject(const FieldDescriptor* field) {
+    reported_ = field;
+    Add(field->json_name(), "is required");
+  }
+
   std::vector<std::pair<std::string, std::string>> Take() { return std::move(violations_); }
 
  private:
@@ -69,7 +75,7 @@ class Validator {
     const Reflection& reflection = *message.GetReflection();
     const std::string own_path = field.options.inline_() ? path : Join(path, field.name);
     if (!Present(message, field)) {
-      if (field.options.required()) Add(own_path, "is required");
+      if (field.options.required() && field.field != reported_) Add(own_path, "is required");
       return;
     }
     if (!field.options.clears().empty()) CheckClears(message, field, plan, path, own_path);
@@ -303,6 +309,7 @@ class Validator {
   }
 
   std::vector<std::pair<std::string, std::string>> violations_;
+  const FieldDescriptor* reported_ = nullptr;
   bool free_budget_exceeded_ = false;
 };
 
@@ -315,6 +322,9 @@ size_t CountCharacters(std::string_view text) {
 
 absl::Status Validate(const MethodSpec& method, const Message& request) {
   Validator validator;
+  if (method.subject_field != nullptr && request.GetReflection()->GetString(request, method.subject_field).empty()) {
+    validator.MissingSubject(method.subject_field);
+  }
   validator.Check(request, *method.request_plan, "");
   const auto violations = validator.Take();
   if (violations.empty()) return absl::OkStatus();

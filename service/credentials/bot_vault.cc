@@ -1,0 +1,238 @@
+#include "service/credentials/bot_vault.h"
+
+#include <chrono>
+
+#include "service/base/error.h"
+#include "service/base/strings.h"
+
+namespace imbot::credentials {
+
+using base::Error;
+using storage::BotRecord;
+
+namespace {
+
+// Binds a sealed secret to its record: one copied into another record does not open.
+std::string SealContext(std::string_view portal, std::string_view name) {
+  return base::StrCat("bot/", portal, "/", name);
+}
+
+absl::Status StorageFailed(const absl::Status& status) {
+  return Error(absl::StatusCode::kUnavailable, "STORAGE_FAILED",
+               base::StrCat("the gateway can't store the bot's secret (",
+                            std::string_view(status.message().data(), status.message().size()),
+                            "); the operator has to look at the storage"))
+      .RetryAfter(std::chrono::seconds(5))
+      .Build();
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<BotVault>> BotVault::Create(Dependencies dependencies,
+                                                           std::vector<ConfiguredBot> configured) {
+  std::unique_ptr<BotVault> vault(new BotVault(dependencies));
+  auto records = dependencies.store.LoadBots();
+  if (!records.ok()) return records.status();
+  base::MutexLock lock(vault->mutex_);
+  for (BotRecord& record : *records) {
+    auto secret = dependencies.sealer.Open(record.sealed_secret, SealContext(record.portal, record.name));
+    if (!secret.ok()) return secret.status();
+    Entry entry;
+    entry.secret = std::make_shared<const base::Secret>(*std::move(secret));
+    entry.durable = true;
+    entry.may_be_executed = true;
+    Key key(record.portal, record.name);
+    entry.record = std::move(record);
+    vault->bots_.emplace(std::move(key), std::move(entry));
+  }
+  for (ConfiguredBot& bot : configured) {
+    Entry entry;
+    entry.record.portal = bot.portal;
+    entry.record.name = bot.name;
+    entry.record.state = BotRecord::State::kActive;
+    entry.record.bot_id = bot.id;
+    entry.secret = std::make_shared<const base::Secret>(std::move(bot.secret));
+    entry.configured = true;
+    // The configuration wins over what was stored for a bot of the same name.
+    vault->bots_.insert_or_assign(Key(bot.portal, bot.name), std::move(entry));
+  }
+  return vault;
+}
+
+absl::StatusOr<Bot> BotVault::Find(std::string_view portal, std::string_view name) const {
+  base::MutexLock lock(mutex_);
+  const auto it = bots_.find(Key(portal, name));
+  if (it == bots_.end()) {
+    return Error(absl::StatusCode::kNotFound, "BOT_UNKNOWN",
+                 base::StrCat("the gateway knows no bot ", portal, "/", name,
+                              ": register it, or add it to the configuration"))
+        .Metadata("portal", portal)
+        .Build();
+  }
+  if (it->second.record.state == BotRecord::State::kPending) {
+    return Error(absl::StatusCode::kFailedPrecondition, "REGISTRATION_PENDING",
+                 base::StrCat("a registration of bot ", portal, "/", name,
+                              " was begun and its outcome is not known: register it again"))
+        .Metadata("portal", portal)
+        .Build();
+  }
+  return Bot{it->second.record.bot_id, it->second.secret};
+}
+
+std::vector<PendingBot> BotVault::Pending() const {
+  base::MutexLock lock(mutex_);
+  std::vector<PendingBot> pending;
+  for (const auto& [key, entry] : bots_) {
+    if (entry.record.state == BotRecord::State::kPending) pending.push_back({key.first, key.second, entry.secret});
+  }
+  return pending;
+}
+
+size_t BotVault::size() const {
+  base::MutexLock lock(mutex_);
+  return bots_.size();
+}
+
+int64_t BotVault::NowMs() const {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(dependencies_.clock.WallNow().time_since_epoch())
+      .count();
+}
+
+void BotVault::BeginRegistration(std::string_view portal, std::string_view name, std::string_view method, Begun done) {
+  BotRecord record;
+  std::shared_ptr<const base::Secret> secret;
+  {
+    base::MutexLock lock(mutex_);
+    Entry& entry = bots_[Key(portal, name)];
+    ++entry.attempts;
+    if (entry.secret == nullptr) {
+      entry.secret = std::make_shared<const base::Secret>(base::SecretToken(dependencies_.random));
+      entry.record.portal = portal;
+      entry.record.name = name;
+      entry.record.state = BotRecord::State::kPending;
+      entry.record.sealed_secret = dependencies_.sealer.Seal(*entry.secret, SealContext(portal, name));
+      entry.record.method = method;
+      entry.record.created_unix_ms = entry.record.updated_unix_ms = NowMs();
+    }
+    secret = entry.secret;
+    record = entry.record;
+    if (entry.durable || entry.configured) record.portal.clear();  // nothing to store
+  }
+  dependencies_.storage_thread.Post(
+      [this, record = std::move(record), secret = std::move(secret), done = std::move(done)]() mutable {
+        if (record.portal.empty()) return done(std::move(secret));
+        // Another attempt for the same name may have stored it meanwhile, even as active; both hold the same secret.
+        {
+          base::MutexLock lock(mutex_);
+          const auto it = bots_.find(Key(record.portal, record.name));
+          if (it != bots_.end() && it->second.durable && it->second.secret == secret) record.portal.clear();
+        }
+        if (record.portal.empty()) return done(std::move(secret));
+        if (const absl::Status status = dependencies_.store.PutBot(record); !status.ok()) {
+          AbandonRegistration(record.portal, record.name, /*proved_not_executed=*/true);
+          return done(StorageFailed(status));
+        }
+        {
+          base::MutexLock lock(mutex_);
+          if (const auto it = bots_.find(Key(record.portal, record.name)); it != bots_.end()) it->second.durable = true;
+        }
+        done(std::move(secret));
+      });
+}
+
+void BotVault::FinishRegistration(std::string_view portal, std::string_view name, int64_t id, Stored done) {
+  dependencies_.storage_thread.Post([this, key = Key(portal, name), id, done = std::move(done)]() mutable {
+    BotRecord record;
+    bool configured = false;
+    {
+      base::MutexLock lock(mutex_);
+      const auto it = bots_.find(key);
+      if (it == bots_.end()) return done(absl::OkStatus());  // removed meanwhile
+      if (it->second.attempts > 0) --it->second.attempts;
+      configured = it->second.configured;
+      record = it->second.record;
+    }
+    if (configured) return done(absl::OkStatus());
+    record.state = BotRecord::State::kActive;
+    record.bot_id = id;
+    record.updated_unix_ms = NowMs();
+    if (const absl::Status status = dependencies_.store.PutBot(record); !status.ok()) {
+      base::MutexLock lock(mutex_);
+      if (const auto it = bots_.find(key); it != bots_.end()) it->second.may_be_executed = true;
+      // The pending record stays: registering again settles it.
+      return done(StorageFailed(status));
+    }
+    {
+      base::MutexLock lock(mutex_);
+      if (const auto it = bots_.find(key); it != bots_.end()) {
+        it->second.record = record;
+        it->second.durable = true;
+        it->second.may_be_executed = true;
+      }
+    }
+    done(absl::OkStatus());
+  });
+}
+
+void BotVault::AbandonRegistration(std::string_view portal, std::string_view name, bool proved_not_executed) {
+  {
+    base::MutexLock lock(mutex_);
+    const auto it = bots_.find(Key(portal, name));
+    if (it == bots_.end()) return;
+    Entry& entry = it->second;
+    if (entry.attempts > 0) --entry.attempts;
+    entry.may_be_executed = entry.may_be_executed || !proved_not_executed;
+    if (entry.attempts > 0 || entry.may_be_executed || entry.configured ||
+        entry.record.state != BotRecord::State::kPending)
+      return;
+  }
+  dependencies_.storage_thread.Post([this, key = Key(portal, name)] {
+    {
+      base::MutexLock lock(mutex_);
+      const auto it = bots_.find(key);
+      if (it == bots_.end()) return;
+      const Entry& entry = it->second;
+      // Somebody may have begun again since.
+      if (entry.attempts > 0 || entry.may_be_executed || entry.record.state != BotRecord::State::kPending) return;
+      bots_.erase(it);
+    }
+    // If this fails, the record comes back at the next start as pending: harmless.
+    dependencies_.store.DeleteBot(key.first, key.second).IgnoreError();
+  });
+}
+
+void BotVault::Remove(std::string_view portal, std::string_view name, Stored done) {
+  dependencies_.storage_thread.Post([this, key = Key(portal, name), done = std::move(done)]() mutable {
+    std::optional<BotRecord> registering_anew;
+    {
+      base::MutexLock lock(mutex_);
+      const auto it = bots_.find(key);
+      if (it == bots_.end() || it->second.configured) return done(absl::OkStatus());
+      if (it->second.attempts > 0) {
+        registering_anew = it->second.record;
+        registering_anew->state = BotRecord::State::kPending;
+        registering_anew->bot_id = 0;
+      }
+    }
+    const absl::Status status = registering_anew.has_value() ? dependencies_.store.PutBot(*registering_anew)
+                                                             : dependencies_.store.DeleteBot(key.first, key.second);
+    if (!status.ok()) return done(StorageFailed(status));
+    {
+      base::MutexLock lock(mutex_);
+      if (const auto it = bots_.find(key); it != bots_.end()) {
+        if (registering_anew.has_value()) {
+          it->second.record = *registering_anew;
+        } else if (it->second.attempts == 0) {
+          bots_.erase(it);
+        } else {
+          // A registration began since: it stores the record anew, for it found this one durable.
+          it->second.durable = false;
+          it->second.record.state = BotRecord::State::kPending;
+        }
+      }
+    }
+    done(absl::OkStatus());
+  });
+}
+
+}  // namespace imbot::credentials

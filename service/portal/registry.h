@@ -1,0 +1,67 @@
+// Which portals there are, and whether this replica is the one that talks to a portal.
+//
+// With one replica every portal is here. With several, the one that holds a portal's lease is its owner, and the others
+// forward to it. Owns the schedulers. Thread-safe after construction.
+#ifndef IMBOT_SERVICE_PORTAL_REGISTRY_H_
+#define IMBOT_SERVICE_PORTAL_REGISTRY_H_
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <variant>
+#include <vector>
+
+#include "service/portal/scheduler.h"
+
+namespace imbot::portal {
+
+// The way to a portal's scheduler from any thread. Owned by the registry.
+class Port {
+ public:
+  Port(std::string portal, transport::Loop& loop, const base::Clock& clock, CredentialSource& credentials,
+       SchedulerOptions options, SchedulerMetrics metrics);
+
+  const std::string& portal() const { return portal_; }
+  // Thread-safe. `done` is called on the portal's loop, exactly once; if the loop has stopped, it is destroyed without
+  // a call.
+  CallId Submit(Outgoing call, Done done);
+  void Cancel(CallId id);
+  // Answers everything with UNAVAILABLE, then destroys the scheduler, on its loop; `stopped` is called after that.
+  // Once.
+  void Stop(absl::AnyInvocable<void()> stopped);
+
+ private:
+  const std::string portal_;
+  transport::Loop& loop_;
+  std::atomic<uint64_t> last_id_{0};
+  std::shared_ptr<Scheduler> scheduler_;  // used and destroyed on the loop
+  const std::weak_ptr<Scheduler> reference_{scheduler_};
+};
+
+struct Here {
+  Port* port;
+};
+struct Elsewhere {
+  std::string address;  // of the replica that owns the portal
+};
+struct Unknown {};
+using Whereabouts = std::variant<Unknown, Here, Elsewhere>;
+
+class Registry {
+ public:
+  explicit Registry(std::vector<std::unique_ptr<Port>> ports);
+
+  Whereabouts Find(std::string_view portal) const;
+  // Blocks until every scheduler has stopped. Not from a loop.
+  void Stop();
+
+ private:
+  std::unordered_map<std::string_view, std::unique_ptr<Port>> ports_;  // keys point into the ports
+};
+
+}  // namespace imbot::portal
+
+#endif  // IMBOT_SERVICE_PORTAL_REGISTRY_H_

@@ -1,0 +1,315 @@
+#include "service/rpc/portal_call_handler.h"
+
+#include <array>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "service/base/error.h"
+#include "service/base/mutex.h"
+#include "service/base/seal.h"
+#include "service/base/strings.h"
+#include "service/translate/decode.h"
+#include "service/translate/encode.h"
+#include "service/translate/request_fields.h"
+#include "service/translate/validate.h"
+
+namespace imbot::rpc {
+
+using base::Error;
+using bitrix24::rest::BOT_EFFECT_REGISTER;
+using bitrix24::rest::BOT_EFFECT_UNREGISTER;
+using bitrix24::rest::BOT_EFFECT_UNSPECIFIED;
+
+// One call from its start to its answer. Held by whoever will touch it next: the reactor (to cancel), the vault's or
+// the scheduler's callback.
+class PortalCallHandler::Operation final : public CallInProgress, public std::enable_shared_from_this<Operation> {
+ public:
+  Operation(const PortalCallHandler& handler, Call call, Reply reply)
+      : handler_(handler), call_(std::move(call)), reply_(std::move(reply)) {}
+
+  // On the rpc's thread; computes only.
+  void Run() {
+    if (absl::Status status = Prepare(); !status.ok()) return Answer(std::move(status), nullptr);
+    if (effect() != BOT_EFFECT_REGISTER) return Submit();
+    handler_.dependencies_.vault.BeginRegistration(
+        portal_, bot_name_, call_.method->name(),
+        [self = shared_from_this()](absl::StatusOr<std::shared_ptr<const base::Secret>> secret) {
+          self->OnBegun(std::move(secret));
+        });
+  }
+
+  void Cancel() override {
+    portal::CallId id{};
+    {
+      base::MutexLock lock(mutex_);
+      cancelled_ = true;
+      if (!submitted_) return;
+      id = call_id_;
+    }
+    port_->Cancel(id);
+  }
+
+ private:
+  bitrix24::rest::BotEffect effect() const { return call_.method->options.bot_effect(); }
+
+  // Everything that can refuse the call before anything happens.
+  absl::Status Prepare() {
+    if (absl::Status status = translate::Validate(*call_.method, *call_.request); !status.ok()) return status;
+    if (absl::Status status = ResolveSubject(); !status.ok()) return status;
+    info_.portal = portal_;
+    if (!bot_name_.empty()) info_.bot = base::StrCat(portal_, "/", bot_name_);
+    const portal::Whereabouts whereabouts = handler_.dependencies_.registry.Find(portal_);
+    const auto* here = std::get_if<portal::Here>(&whereabouts);
+    if (here == nullptr) {
+      return Error(absl::StatusCode::kNotFound, "PORTAL_UNKNOWN",
+                   base::StrCat("no portal ", portal_,
+                                " is configured: mend the name, or have the operator add the portal"))
+          .Metadata("portal", portal_)
+          .Build();
+    }
+    port_ = here->port;
+    if (call_.method->subject == translate::Subject::kBot) {
+      auto bot = handler_.dependencies_.vault.Find(portal_, bot_name_);
+      if (!bot.ok()) return bot.status();
+      bot_ = *std::move(bot);
+    }
+    if (absl::Status status = CheckHandlerUrls(); !status.ok()) return status;
+    SetTemplateId();
+    return absl::OkStatus();
+  }
+
+  // `portal/code`, or `code` of the default portal; for a registration the portal's name beside the new bot's code.
+  absl::Status ResolveSubject() {
+    const std::string subject = call_.request->GetReflection()->GetString(*call_.request, call_.method->subject_field);
+    if (call_.method->subject == translate::Subject::kPortal) {
+      portal_ = subject;
+      if (effect() == BOT_EFFECT_REGISTER) bot_name_ = translate::TextAt(*call_.request, call_.method->code_field);
+      if (bot_name_.find('/') == bot_name_.npos) return absl::OkStatus();
+      const auto* code = call_.method->code_field.back();
+      const std::string& secret_path = call_.method->options.secret_path();
+      const size_t dot = secret_path.rfind('.');
+      return Error(absl::StatusCode::kInvalidArgument, "VALIDATION_FAILED", "a bot's code must not contain a slash")
+          .Violation(base::StrCat(dot == std::string::npos ? "" : secret_path.substr(0, dot + 1), code->json_name()),
+                     "must not contain a slash")
+          .Build();
+    }
+    const size_t slash = subject.find('/');
+    if (slash == std::string::npos) {
+      portal_ = handler_.policy_.default_portal;
+      bot_name_ = subject;
+      if (portal_.empty()) {
+        return Error(absl::StatusCode::kInvalidArgument, "PORTAL_UNKNOWN",
+                     base::StrCat("bot `", subject, "` names no portal, and there is no default portal: write `portal/",
+                                  subject, "`"))
+            .Violation("bot", "must be `portal/code`: the configuration has no default_portal")
+            .Build();
+      }
+      return absl::OkStatus();
+    }
+    portal_ = subject.substr(0, slash);
+    bot_name_ = subject.substr(slash + 1);
+    if (portal_.empty() || bot_name_.empty()) {
+      return Error(absl::StatusCode::kInvalidArgument, "VALIDATION_FAILED",
+                   base::StrCat("bot `", subject, "` must be `portal/code`"))
+          .Violation("bot", "must be `portal/code`")
+          .Build();
+    }
+    return absl::OkStatus();
+  }
+
+  // The portal sends a bot's secret to its handlers: only hosts that the operator listed may be one.
+  absl::Status CheckHandlerUrls() {
+    std::vector<translate::HandlerUrl> refused;
+    for (auto& url : translate::HandlerUrls(*call_.method, *call_.request)) {
+      if (!handler_.policy_.handler_hosts.contains(translate::HostOf(url.url))) refused.push_back(std::move(url));
+    }
+    if (refused.empty()) return absl::OkStatus();
+    Error error(
+        absl::StatusCode::kPermissionDenied, "HANDLER_URL_NOT_ALLOWED",
+        base::StrCat(
+            call_.method->name(), ": ", refused[0].path,
+            " names a host that is not on the configuration's list `handler_hosts`; the portal would send the bot's "
+            "secret there. The operator has to list the host"));
+    for (const auto& url : refused)
+      error.Violation(url.path, "its host is not on the configuration's list `handler_hosts`");
+    return error.Metadata("method", call_.method->name()).Metadata("portal", portal_).Build();
+  }
+
+  // The identifier by which the portal recognises a repeat. From the key where the caller gave one, bound to caller and
+  // bot: the portal's table is global, so that a plain hash of the key would let two services swallow each other's
+  // messages.
+  void SetTemplateId() {
+    const auto& field = call_.method->template_id_field;
+    if (field.empty() || !translate::TextAt(*call_.request, field).empty()) return;
+    if (call_.idempotency_key.empty()) {
+      return translate::SetTextAt(call_.request.get(), field, base::UuidV4(handler_.dependencies_.random));
+    }
+    // Lengths keep the parts apart.
+    const std::string input = base::StrCat(call_.caller.name.size(), ":", call_.caller.name, portal_.size(), ":",
+                                           portal_, bot_name_.size(), ":", bot_name_, call_.idempotency_key);
+    const auto digest = base::HmacSha256(handler_.template_secret_.Reveal(), input);
+    std::array<uint8_t, 16> bytes{};
+    std::copy_n(digest.begin(), bytes.size(), bytes.begin());
+    translate::SetTextAt(call_.request.get(), field, base::UuidV4From(bytes));
+  }
+
+  // On the storage thread.
+  void OnBegun(absl::StatusOr<std::shared_ptr<const base::Secret>> secret) {
+    if (!secret.ok()) return Answer(secret.status(), nullptr);
+    registering_ = true;
+    bot_.secret = *std::move(secret);
+    {
+      base::MutexLock lock(mutex_);
+      if (!cancelled_) return SubmitLocked();
+    }
+    OnAnswer(
+        {.status = Error(absl::StatusCode::kCancelled, "CANCELLED_BY_CALLER", "the caller has gone; nothing was sent")
+                       .Build(),
+         .reply = {},
+         .http_status = {},
+         .batch_size = {}});
+  }
+
+  void Submit() {
+    base::MutexLock lock(mutex_);
+    SubmitLocked();
+  }
+
+  // The lock holds Cancel() back until the id is known; Submit only posts.
+  void SubmitLocked() IMBOT_REQUIRES(mutex_) {
+    const translate::Identity identity = MakeIdentity();
+    portal::Outgoing outgoing;
+    outgoing.method = call_.method->name();
+    outgoing.body = translate::EncodeJson(*call_.method, *call_.request, identity);
+    outgoing.batch_command = [self = shared_from_this()] {
+      return translate::EncodeBatchCommand(*self->call_.method, *self->call_.request, self->MakeIdentity());
+    };
+    outgoing.alone = call_.method->options.alone();
+    outgoing.retry = call_.method->options.retry();
+    outgoing.caller = call_.caller.name;
+    if (const std::string order = translate::TextAt(*call_.request, call_.method->order_field); !order.empty()) {
+      outgoing.order_key = base::StrCat(bot_name_, "/", call_.method->options.order_by(), "/", order);
+    }
+    outgoing.idempotency_key = call_.idempotency_key;
+    outgoing.priority = call_.priority == Priority::kBulk ? portal::Priority::kBulk : portal::Priority::kInteractive;
+    outgoing.deadline = call_.deadline;
+    outgoing.await_reply = effect() != BOT_EFFECT_UNSPECIFIED;
+    call_id_ = port_->Submit(std::move(outgoing),
+                             [self = shared_from_this()](portal::Answer answer) { self->OnAnswer(std::move(answer)); });
+    submitted_ = true;
+  }
+
+  translate::Identity MakeIdentity() const {
+    translate::Identity identity;
+    if (bot_.id != 0) identity.bot_id = bot_.id;
+    if (bot_.secret != nullptr) identity.secret = bot_.secret->Reveal();
+    return identity;
+  }
+
+  // On the portal's loop (on the storage thread for a registration that was cancelled before it was sent).
+  void OnAnswer(portal::Answer answer) {
+    info_.queued = answer.queued;
+    info_.attempts = answer.attempts;
+    info_.http_status = answer.http_status;
+    info_.batch_size = answer.batch_size;
+    info_.portal_time = answer.reply.time.duration;
+    info_.operating = answer.reply.time.operating;
+    info_.operating_reset_at = answer.reply.time.operating_reset_at;
+    if (!answer.status.ok()) return OnFailure(answer);
+    auto response = translate::DecodeResult(*call_.method, answer.reply.result, answer.reply.next, answer.reply.total);
+    if (!response.ok()) {
+      if (registering_)
+        handler_.dependencies_.vault.AbandonRegistration(portal_, bot_name_, /*proved_not_executed=*/false);
+      return Answer(response.status(), nullptr);
+    }
+    if (registering_) return OnRegistered(*std::move(response));
+    if (effect() == BOT_EFFECT_UNREGISTER) return ForgetBot(absl::OkStatus(), *std::move(response));
+    Answer(absl::OkStatus(), *std::move(response));
+  }
+
+  void OnFailure(const portal::Answer& answer) {
+    if (registering_) {
+      handler_.dependencies_.vault.AbandonRegistration(
+          portal_, bot_name_, base::OutcomeOf(answer.status) == base::OutcomeName(base::Outcome::kNotExecuted));
+    }
+    // The portal says that the bot is not there: the gateway has no use for its secret any more, and says what the
+    // portal said.
+    const auto& done_codes = call_.method->options.done_codes();
+    if (effect() == BOT_EFFECT_UNREGISTER &&
+        std::find(done_codes.begin(), done_codes.end(), answer.reply.code) != done_codes.end()) {
+      return ForgetBot(answer.status, nullptr);
+    }
+    Answer(answer.status, nullptr);
+  }
+
+  void OnRegistered(std::unique_ptr<google::protobuf::Message> response) {
+    const int64_t id = translate::NumberAt(*response, call_.method->new_id_field);
+    if (id <= 0) {
+      handler_.dependencies_.vault.AbandonRegistration(portal_, bot_name_, /*proved_not_executed=*/false);
+      return Answer(Error(absl::StatusCode::kInternal, "RESULT_UNUSABLE",
+                          base::StrCat(call_.method->name(),
+                                       ": Bitrix24 registered the bot, but its answer holds no id; register it again"))
+                        .SetOutcome(base::Outcome::kExecuted)
+                        .Build(),
+                    nullptr);
+    }
+    handler_.dependencies_.vault.FinishRegistration(
+        portal_, bot_name_, id,
+        [self = shared_from_this(), response = std::move(response)](absl::Status stored) mutable {
+          self->AnswerStored(std::move(stored), absl::OkStatus(), std::move(response));
+        });
+  }
+
+  void ForgetBot(absl::Status status, std::unique_ptr<google::protobuf::Message> response) {
+    handler_.dependencies_.vault.Remove(portal_, bot_name_,
+                                        [self = shared_from_this(), status = std::move(status),
+                                         response = std::move(response)](absl::Status stored) mutable {
+                                          self->AnswerStored(std::move(stored), std::move(status), std::move(response));
+                                        });
+  }
+
+  // The portal has done its part; the gateway's own record may have failed.
+  void AnswerStored(absl::Status stored, absl::Status status, std::unique_ptr<google::protobuf::Message> response) {
+    if (stored.ok()) return Answer(std::move(status), std::move(response));
+    Answer(Error(absl::StatusCode::kUnavailable, "STORAGE_FAILED",
+                 base::StrCat(call_.method->name(),
+                              ": Bitrix24 did what was asked, but the gateway could not store it; repeat the call"))
+               .SetOutcome(base::Outcome::kExecuted)
+               .RetryAfter(std::chrono::seconds(5))
+               .Build(),
+           nullptr);
+  }
+
+  void Answer(absl::Status status, std::unique_ptr<google::protobuf::Message> response) {
+    reply_.Answer(std::move(status), std::move(response), std::move(info_));
+  }
+
+  const PortalCallHandler& handler_;
+  Call call_;
+  Reply reply_;
+  CallInfo info_;
+  // Set by Prepare().
+  std::string portal_;
+  std::string bot_name_;
+  portal::Port* port_ = nullptr;
+  credentials::Bot bot_;
+  // Set before the call is submitted.
+  bool registering_ = false;
+
+  base::Mutex mutex_;
+  bool cancelled_ IMBOT_GUARDED_BY(mutex_) = false;
+  bool submitted_ IMBOT_GUARDED_BY(mutex_) = false;
+  portal::CallId call_id_ IMBOT_GUARDED_BY(mutex_){};
+};
+
+PortalCallHandler::PortalCallHandler(Dependencies dependencies, CallPolicy policy, base::Secret template_secret)
+    : dependencies_(dependencies), policy_(std::move(policy)), template_secret_(std::move(template_secret)) {}
+
+std::shared_ptr<CallInProgress> PortalCallHandler::Start(Call call, Reply reply) {
+  auto operation = std::make_shared<Operation>(*this, std::move(call), std::move(reply));
+  operation->Run();
+  return operation;
+}
+
+}  // namespace imbot::rpc

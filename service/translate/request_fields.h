@@ -1,0 +1,38 @@
+// What the gateway itself reads from a request, or writes into it, before it is encoded. Thread-safe; pure functions.
+#ifndef IMBOT_SERVICE_TRANSLATE_REQUEST_FIELDS_H_
+#define IMBOT_SERVICE_TRANSLATE_REQUEST_FIELDS_H_
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "google/protobuf/descriptor.h"
+#include "google/protobuf/message.h"
+#include "service/translate/method_table.h"
+
+namespace imbot::translate {
+
+using FieldPath = std::span<const google::protobuf::FieldDescriptor* const>;
+
+// The text or number at the end of `path`, as text; "" if it, or a message on the way, is not set.
+std::string TextAt(const google::protobuf::Message& message, FieldPath path);
+// The number there, or 0.
+int64_t NumberAt(const google::protobuf::Message& message, FieldPath path);
+// Sets the text there; makes the messages on the way. REQUIRES: a string field.
+void SetTextAt(google::protobuf::Message* message, FieldPath path, std::string text);
+
+// URLs to which the portal would send events, and with them the bot's secret: webhookUrl, EVENT_HANDLER,
+// EVENT_COMMAND_ADD and their like.
+struct HandlerUrl {
+  std::string path;  // JSON names
+  std::string url;
+};
+std::vector<HandlerUrl> HandlerUrls(const MethodSpec& method, const google::protobuf::Message& request);
+// The host of an http(s) URL in lower case, without port and brackets; "" if there is none, or if the URL carries a
+// user part, behind which another host could hide.
+std::string HostOf(std::string_view url);
+
+}  // namespace imbot::translate
+
+#endif  // IMBOT_SERVICE_TRANSLATE_REQUEST_FIELDS_H_
