@@ -1,0 +1,175 @@
+// imbot_simulator: a Bitrix24 portal on loopback. See README.md beside this file.
+
+#include <poll.h>
+#include <signal.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include <charconv>
+#include <chrono>
+#include <cstdio>
+#include <functional>
+#include <map>
+#include <string>
+#include <string_view>
+
+#include "tests/simulator/php/json.h"
+#include "tests/simulator/simulator.h"
+
+namespace {
+
+constexpr char kUsage[] =
+    "imbot_simulator: a Bitrix24 portal on 127.0.0.1, with real state, a ledger and faults.\n"
+    "  --http-port=N --https-port=N --control-port=N   0 (the default) takes any free port\n"
+    "  --tls-cert=FILE --tls-key=FILE                  instead of a certificate authority of its own\n"
+    "  --tls-dir=DIR                                   where the generated ca.pem, cert.pem and key.pem go\n"
+    "  --http2=on|off                                  offer HTTP/2 on the HTTPS port (off)\n"
+    "  --delay-ms=N --per-command-ms=N                 time a request and a method take\n"
+    "  --behaviour=source|docs                         where server source and documentation conflict (source)\n"
+    "  --revision=N                                    the REST revision to tell (36); below 35 a bot's appId leaks\n"
+    "  --open-chats=on|off                             bots are members of the fixture's chats (on)\n"
+    "  --local-handlers=on|off                         accept handler URLs such as http://localhost/ (on)\n"
+    "  --require-https=on|off                          refuse plain HTTP as a real portal does (off)\n"
+    "  --operating=on|off                              `operating` in `time` (on)\n"
+    "  --default-webhook=on|off                        /rest/1/simulator/ exists (on)\n"
+    "  --ledger-limit=N --received-limit=N             calls and raw requests kept (500000, 1000)\n"
+    "  --exit-with-stdin                               stop when stdin is closed\n";
+
+using simulator::SimulatorOptions;
+
+struct Flags {
+  SimulatorOptions options;
+  bool exit_with_stdin = false;
+};
+
+bool ParseNumber(std::string_view text, long long* number) {
+  const auto parsed = std::from_chars(text.data(), text.data() + text.size(), *number);
+  return !text.empty() && parsed.ec == std::errc() && parsed.ptr == text.data() + text.size() && *number >= 0;
+}
+
+bool ParseSwitch(std::string_view text, bool* on) {
+  *on = text == "on";
+  return *on || text == "off";
+}
+
+// Each flag's reader; false for a value that is no good.
+std::map<std::string, std::function<bool(std::string_view)>> Readers(Flags* flags) {
+  SimulatorOptions& options = flags->options;
+  const auto number = [](auto* target) {
+    return [target](std::string_view text) {
+      long long value = 0;
+      if (!ParseNumber(text, &value)) return false;
+      *target = static_cast<std::remove_reference_t<decltype(*target)>>(value);
+      return true;
+    };
+  };
+  const auto toggle = [](bool* target) { return [target](std::string_view text) { return ParseSwitch(text, target); }; };
+  const auto text = [](std::string* target) {
+    return [target](std::string_view value) {
+      *target = std::string(value);
+      return !value.empty();
+    };
+  };
+  return {
+      {"http-port", number(&options.http_port)},
+      {"https-port", number(&options.https_port)},
+      {"control-port", number(&options.control_port)},
+      {"tls-cert", text(&options.tls_cert)},
+      {"tls-key", text(&options.tls_key)},
+      {"tls-dir", text(&options.tls_dir)},
+      {"http2", toggle(&options.http2)},
+      {"delay-ms", number(&options.portal.delay)},
+      {"per-command-ms", number(&options.portal.per_command)},
+      {"behaviour",
+       [&options](std::string_view value) {
+         options.portal.behave_as_documented = value == "docs";
+         return value == "docs" || value == "source";
+       }},
+      {"revision", number(&options.portal.revision)},
+      {"open-chats", toggle(&options.portal.open_chats)},
+      {"local-handlers", toggle(&options.portal.local_handlers)},
+      {"require-https", toggle(&options.portal.require_https)},
+      {"operating", toggle(&options.portal.operating)},
+      {"default-webhook", toggle(&options.portal.default_webhook)},
+      {"ledger-limit", number(&options.portal.ledger_limit)},
+      {"received-limit", number(&options.portal.received_limit)},
+      {"exit-with-stdin",
+       [flags](std::string_view value) {
+         flags->exit_with_stdin = value.empty() || value == "on";
+         return true;
+       }},
+  };
+}
+
+bool ParseFlags(int argc, char** argv, Flags* flags) {
+  const auto readers = Readers(flags);
+  for (int i = 1; i < argc; ++i) {
+    std::string_view argument = argv[i];
+    if (argument == "--help") return false;
+    if (argument.substr(0, 2) != "--") {
+      std::fprintf(stderr, "imbot_simulator: '%s' is no flag\n", argv[i]);
+      return false;
+    }
+    argument.remove_prefix(2);
+    const size_t equals = argument.find('=');
+    const auto reader = readers.find(std::string(argument.substr(0, equals)));
+    const std::string_view value = equals == std::string_view::npos ? std::string_view() : argument.substr(equals + 1);
+    if (reader == readers.end() || !reader->second(value)) {
+      std::fprintf(stderr, "imbot_simulator: %s '%s'\n", reader == readers.end() ? "unknown flag" : "bad value in", argv[i]);
+      return false;
+    }
+  }
+  return true;
+}
+
+// Until SIGTERM or SIGINT, or the end of stdin if that is asked for.
+void WaitForTheEnd(const sigset_t& signals, bool exit_with_stdin) {
+  const int signal_fd = signalfd(-1, &signals, SFD_CLOEXEC);
+  pollfd waiting[2] = {{signal_fd, POLLIN, 0}, {STDIN_FILENO, POLLIN, 0}};
+  for (;;) {
+    if (poll(waiting, exit_with_stdin ? 2 : 1, -1) < 0) continue;
+    if (waiting[0].revents != 0) break;
+    if (waiting[1].revents != 0) {
+      char ignored[256];
+      if (read(STDIN_FILENO, ignored, sizeof(ignored)) <= 0) break;
+    }
+  }
+  close(signal_fd);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  Flags flags;
+  if (!ParseFlags(argc, argv, &flags)) {
+    std::fputs(kUsage, stderr);
+    return 2;
+  }
+  // Blocked before any thread starts, so that only WaitForTheEnd sees them.
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGINT);
+  sigprocmask(SIG_BLOCK, &signals, nullptr);
+  signal(SIGPIPE, SIG_IGN);
+
+  std::string error;
+  const std::unique_ptr<simulator::Simulator> running = simulator::Simulator::Start(flags.options, &error);
+  if (running == nullptr) {
+    std::fprintf(stderr, "imbot_simulator: %s\n", error.c_str());
+    return 1;
+  }
+  const simulator::SimulatorPorts& ports = running->ports();
+  simulator::Json line = simulator::Json::object();
+  line["http_port"] = ports.http;
+  line["https_port"] = ports.https;
+  line["control_port"] = ports.control;
+  line["ca"] = ports.ca;
+  line["pid"] = getpid();
+  std::printf("%s\n", line.dump().c_str());
+  std::fflush(stdout);
+
+  WaitForTheEnd(signals, flags.exit_with_stdin);
+  running->Stop();
+  return 0;
+}

@@ -1,0 +1,5 @@
+#include "tests/simulator/methods/methods.h"
+#include "tests/simulator/rest/registry.h"
+namespace simulator {
+void RegisterCommandV1(Registry*) {}
+}  // namespace simulator

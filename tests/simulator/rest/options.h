@@ -1,0 +1,34 @@
+// How the simulated portals behave. Constant after start, but for what the control endpoint documents as changeable.
+#ifndef IMBOT_TESTS_SIMULATOR_REST_OPTIONS_H_
+#define IMBOT_TESTS_SIMULATOR_REST_OPTIONS_H_
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+
+namespace simulator {
+
+struct PortalOptions {
+  // Where the documentation and the published server source conflict (WIRE_FACTS.md 9): the source is the default.
+  bool behave_as_documented = false;
+  // What imbot.v2.Revision.get tells; below 35 a bot's owner key leaks as `appId`, as it did then.
+  int revision = 36;
+  // Every bot is a member of every group chat of the fixture.
+  bool open_chats = true;
+  // Handler URLs without a dot in the host (`http://localhost/…`) are accepted.
+  bool local_handlers = true;
+  // Plain HTTP is refused with INVALID_REQUEST, as a real portal does.
+  bool require_https = false;
+  // `operating` and `operating_reset_at` in `time`, as in the cloud.
+  bool operating = true;
+  // A webhook /rest/1/simulator/ with every scope exists from the start.
+  bool default_webhook = true;
+  std::chrono::milliseconds delay{0};        // per request, before it executes
+  std::chrono::milliseconds per_command{0};  // per command of a batch, and of a single call
+  size_t ledger_limit = 500'000;
+  size_t received_limit = 1'000;
+};
+
+}  // namespace simulator
+
+#endif  // IMBOT_TESTS_SIMULATOR_REST_OPTIONS_H_

@@ -1,0 +1,73 @@
+// The portals' REST entry: takes a complete HTTP request through decoding, authentication, the method and its reply, past the
+// injection points, and writes the ledger. Owned by Simulator; loop thread only.
+//
+// A call goes on when its client has gone, as it does on the server.
+#ifndef IMBOT_TESTS_SIMULATOR_REST_REST_SERVER_H_
+#define IMBOT_TESTS_SIMULATOR_REST_REST_SERVER_H_
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "tests/simulator/net/event_loop.h"
+#include "tests/simulator/net/http_types.h"
+#include "tests/simulator/net/task.h"
+#include "tests/simulator/rest/call.h"
+#include "tests/simulator/rest/faults.h"
+#include "tests/simulator/rest/ledger.h"
+#include "tests/simulator/rest/options.h"
+#include "tests/simulator/rest/portal.h"
+#include "tests/simulator/rest/registry.h"
+#include "tests/simulator/rest/request.h"
+
+namespace simulator {
+
+class RestServer final : public HttpHandler {
+ public:
+  RestServer(EventLoop* loop, const PortalOptions* options, PortalClock* clock, Portals* portals, Ledger* ledger, Faults* faults,
+             HeldCalls* held);
+  ~RestServer() override;
+
+  void OnRequest(HttpRequest request, std::shared_ptr<ReplySink> sink) override;
+
+  uint64_t requests() const { return requests_; }
+  size_t in_progress() const { return exchanges_.size(); }
+  // Destroys calls that are still suspended; after the loop's pending work and the held calls were dropped.
+  void DropAll();
+
+ private:
+  struct Exchange;
+
+  // Runs the exchange and lets go of it afterwards.
+  Task<bool> Drive(Exchange& exchange, uint64_t id);
+  Task<bool> Run(Exchange& exchange);
+  // The method itself: what batch will call for each of its commands.
+  Task<MethodResult> Execute(const Method& method, Call& call);
+
+  void Refuse(Exchange& exchange, Call& call, const RestError& error);
+  void EndByFault(Exchange& exchange, Call& call, uint64_t executed_seq);
+  void Reply(Exchange& exchange, HttpResponse response, uint64_t executed_seq);
+  LedgerEntry NewEntry(const Exchange& exchange, const Call& call) const;
+  HttpResponse Success(const Exchange& exchange, const Call& call, const Json& result) const;
+  HttpResponse Failure(const RestError& error) const;
+  Json Time(const Exchange& exchange) const;
+  HttpResponse JsonResponse(int status, const Json& body) const;
+
+  EventLoop* const loop_;
+  const PortalOptions* const options_;
+  PortalClock* const clock_;
+  Portals* const portals_;
+  Ledger* const ledger_;
+  Faults* const faults_;
+  HeldCalls* const held_;
+  const Registry registry_;
+
+  uint64_t requests_ = 0;
+  uint64_t exchange_id_ = 0;
+  std::map<uint64_t, std::unique_ptr<Exchange>> exchanges_;  // suspended ones
+};
+
+}  // namespace simulator
+
+#endif  // IMBOT_TESTS_SIMULATOR_REST_REST_SERVER_H_

@@ -1,0 +1,56 @@
+#include "tests/simulator/rest/secrets.h"
+
+#include <openssl/sha.h>
+
+#include <algorithm>
+#include <array>
+
+#include "tests/simulator/php/coerce.h"
+
+namespace simulator {
+namespace {
+
+// Lower case, without underscores.
+constexpr std::array<std::string_view, 10> kSecretNames = {"bottoken", "clientid",     "auth",         "accesstoken",  "refreshtoken",
+                                                           "hash",     "clientsecret", "authconnector", "ap", "appid"};
+
+bool IsSecretName(std::string_view name) {
+  std::string plain = AsciiLower(name);
+  plain.erase(std::remove(plain.begin(), plain.end(), '_'), plain.end());
+  return std::find(kSecretNames.begin(), kSecretNames.end(), plain) != kSecretNames.end();
+}
+
+}  // namespace
+
+std::string SecretLabel(std::string_view secret) {
+  std::array<unsigned char, SHA256_DIGEST_LENGTH> digest;
+  SHA256(reinterpret_cast<const unsigned char*>(secret.data()), secret.size(), digest.data());
+  constexpr char kHex[] = "0123456789abcdef";
+  std::string label = "secret:";
+  for (size_t i = 0; i < 4; ++i) {
+    label += kHex[digest[i] >> 4];
+    label += kHex[digest[i] & 15];
+  }
+  return label;
+}
+
+Json WithoutSecrets(const Json& value) {
+  if (value.is_array()) {
+    Json copy = Json::array();
+    for (const Json& item : value) copy.push_back(WithoutSecrets(item));
+    return copy;
+  }
+  if (!value.is_object()) return value;
+  Json copy = Json::object();
+  for (auto it = value.begin(); it != value.end(); ++it) {
+    // An APP_ID is a chat application's number, but v2's appId is the owner's key; only text can be a secret.
+    if (it.value().is_string() && IsSecretName(it.key()) && !it.value().get_ref<const std::string&>().empty()) {
+      copy[it.key()] = SecretLabel(it.value().get_ref<const std::string&>());
+    } else {
+      copy[it.key()] = WithoutSecrets(it.value());
+    }
+  }
+  return copy;
+}
+
+}  // namespace simulator
