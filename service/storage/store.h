@@ -26,7 +26,7 @@ struct BotRecord {
   std::string name;  // the part after the slash of `portal/code`; stays when the code changes
   State state = State::kPending;
   int64_t bot_id = 0;         // 0 while pending
-  std::string sealed_secret;  // botToken or CLIENT_ID, sealed
+  std::string sealed_secret;  // botToken or CLIENT_ID, sealed; any bytes
   std::string method;         // REST method that registered it: `imbot.register`
   int64_t created_unix_ms = 0;
   int64_t updated_unix_ms = 0;
@@ -38,6 +38,7 @@ class Store {
  public:
   virtual ~Store() = default;
 
+  // All of them, by portal and name.
   virtual absl::StatusOr<std::vector<BotRecord>> LoadBots() = 0;
   // Inserts, or replaces the record of the same portal and name.
   [[nodiscard]] virtual absl::Status PutBot(const BotRecord& record) = 0;
