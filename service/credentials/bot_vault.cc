@@ -142,36 +142,56 @@ void BotVault::BeginRegistration(std::string_view portal, std::string_view name,
 
 void BotVault::FinishRegistration(std::string_view portal, std::string_view name, int64_t id, Stored done) {
   dependencies_.storage_thread.Post([this, key = Key(portal, name), id, done = std::move(done)]() mutable {
-    BotRecord record;
-    bool configured = false;
+    {
+      base::MutexLock lock(mutex_);
+      if (const auto it = bots_.find(key); it != bots_.end() && it->second.attempts > 0) --it->second.attempts;
+    }
+    StoreActive(key, id, std::move(done));
+  });
+}
+
+void BotVault::ConfirmPending(std::string_view portal, std::string_view name, int64_t id, Stored done) {
+  dependencies_.storage_thread.Post([this, key = Key(portal, name), id, done = std::move(done)]() mutable {
+    bool pending = false;
     {
       base::MutexLock lock(mutex_);
       const auto it = bots_.find(key);
-      if (it == bots_.end()) return done(absl::OkStatus());  // removed meanwhile
-      if (it->second.attempts > 0) --it->second.attempts;
+      pending = it != bots_.end() && it->second.record.state == BotRecord::State::kPending;
+    }
+    if (!pending) return done(absl::OkStatus());
+    StoreActive(key, id, std::move(done));
+  });
+}
+
+void BotVault::StoreActive(const Key& key, int64_t id, Stored done) {
+  BotRecord record;
+  bool configured = false;
+  bool removed = false;
+  {
+    base::MutexLock lock(mutex_);
+    const auto it = bots_.find(key);
+    removed = it == bots_.end();
+    if (!removed) {
       configured = it->second.configured;
       record = it->second.record;
+      // Whatever happens to the record now, the portal has the bot.
+      it->second.may_be_executed = true;
     }
-    if (configured) return done(absl::OkStatus());
-    record.state = BotRecord::State::kActive;
-    record.bot_id = id;
-    record.updated_unix_ms = NowMs();
-    if (const absl::Status status = dependencies_.store.PutBot(record); !status.ok()) {
-      base::MutexLock lock(mutex_);
-      if (const auto it = bots_.find(key); it != bots_.end()) it->second.may_be_executed = true;
-      // The pending record stays: registering again settles it.
-      return done(StorageFailed(status));
+  }
+  if (configured || removed) return done(absl::OkStatus());
+  record.state = BotRecord::State::kActive;
+  record.bot_id = id;
+  record.updated_unix_ms = NowMs();
+  // On failure the pending record stays: registering again settles it.
+  if (const absl::Status status = dependencies_.store.PutBot(record); !status.ok()) return done(StorageFailed(status));
+  {
+    base::MutexLock lock(mutex_);
+    if (const auto it = bots_.find(key); it != bots_.end()) {
+      it->second.record = record;
+      it->second.durable = true;
     }
-    {
-      base::MutexLock lock(mutex_);
-      if (const auto it = bots_.find(key); it != bots_.end()) {
-        it->second.record = record;
-        it->second.durable = true;
-        it->second.may_be_executed = true;
-      }
-    }
-    done(absl::OkStatus());
-  });
+  }
+  done(absl::OkStatus());
 }
 
 void BotVault::AbandonRegistration(std::string_view portal, std::string_view name, bool proved_not_executed) {
