@@ -1,51 +1,81 @@
 // What a portal answered, told apart: a result, or an error with everything that is known about it.
 //
-// Classification is by Bitrix24's code, never by the HTTP status, since the two disagree between versions (ERRORS table; WIRE_FACTS 1.6);
-// the status decides only where there is no code. A body that is HTML, empty, cut off or not JSON becomes a clear status too.
-// Thread-compatible: the parser inside is reused, so a ParsedReply lives until the next Parse().
+// Classification is by Bitrix24's code, never by the HTTP status, since the two disagree between versions
+// (WIRE_FACTS 1.6); the status decides only where there is no code. A body that is HTML, empty, cut off or not JSON
+// becomes a clear status too. Texts of the portal are cleaned of secrets before they get into a status; a body that is
+// no envelope is never quoted. Thread-compatible: the JSON parser inside is reused, so what was parsed lives until the
+// next Parse() or ParseBatch().
 #ifndef IMBOT_SERVICE_TRANSLATE_REPLY_H_
 #define IMBOT_SERVICE_TRANSLATE_REPLY_H_
 
 #include <chrono>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/status/status.h"
+#include "service/base/error.h"
 #include "service/base/json.h"
+#include "service/translate/error_table.h"
 
 namespace imbot::translate {
 
-// What a failed call allows next; see ERRORS table, column Retry.
-enum class RetryAdvice {
-  kNever,             // an answer, or a rejection that waiting does not mend
-  kWait,              // rejected before execution: repeat after a pause
-  kRepairAuth,        // rejected before execution: once, after refreshing the credential
-  kWaitSameIdentity,  // MESSAGE_DUPLICATED_BY_UUID: unknown; wait and repeat with the same templateId
-  kUnknownOutcome,    // may have been executed: only methods that may be repeated blindly
-};
-
+// What the portal says of the time it took. Values no portal can mean (negative, longer than a day) are unset.
 struct ReplyTime {
   std::optional<std::chrono::microseconds> duration;
+  // Seconds of the last 10 minutes that this method has used up. Not to be relied on inside a batch (WIRE_FACTS 2).
   std::optional<double> operating;
-  std::optional<int64_t> operating_reset_at;
+  std::optional<int64_t> operating_reset_at;  // unix seconds
 };
 
 struct ParsedReply {
-  absl::Status status;           // OK: `result` holds the answer
+  absl::Status status;  // OK: `result` holds the answer
+  // Of a failure; the status says the same to the caller.
   RetryAdvice advice = RetryAdvice::kNever;
-  std::string code;              // Bitrix24's code verbatim; empty if there was none
-  base::json::Value result;
-  std::optional<int64_t> next;   // of a list
+  base::Outcome outcome = base::Outcome::kExecuted;
+  Actor actor = Actor::kCaller;
+  std::chrono::milliseconds retry_after{0};
+  std::string code;             // Bitrix24's code verbatim; empty if there was none
+  base::json::Value result;     // null is an answer too
+  std::optional<int64_t> next;  // of a list
   std::optional<int64_t> total;
   ReplyTime time;
+};
+
+// What beside the reply itself decides about it.
+struct ReplyContext {
+  std::string_view location;  // header `Location`; may hold a secret
+  std::string_view host;      // of the request's URL, with the port if one was written
+  // Never to be shown, whatever the portal says: the webhook's code, the bot's token.
+  std::span<const std::string_view> secrets;
+};
+
+// One command of a batch: its key in `cmd`, and the REST method it calls.
+struct BatchCommand {
+  std::string_view key;
+  std::string_view method;
+};
+
+struct BatchReply {
+  // OK: the batch was taken, whatever became of its commands. `time` is the whole request's.
+  ParsedReply whole;
+  // One for each command, in their order. If the batch failed as a whole, each has that failure.
+  std::vector<ParsedReply> answers;
 };
 
 class ReplyParser {
  public:
   // `method` and `portal` go into the error's metadata.
-  ParsedReply Parse(int http_status, std::string_view content_type, std::string_view body, std::string_view method, std::string_view portal);
+  ParsedReply Parse(int http_status, std::string_view content_type, std::string_view body, std::string_view method,
+                    std::string_view portal, const ReplyContext& context = {});
+
+  // The reply of `batch`. A command whose answer is missing has an unknown outcome; the others are not touched by that.
+  BatchReply ParseBatch(int http_status, std::string_view content_type, std::string_view body,
+                        std::span<const BatchCommand> commands, std::string_view portal,
+                        const ReplyContext& context = {});
 
  private:
   base::json::Parser parser_;
