@@ -1,0 +1,357 @@
+#include "service/transport/curl_transfer.h"
+
+#include <netinet/in.h>
+#include <openssl/ssl.h>
+#include <openssl/x509_vfy.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+
+namespace imbot::transport {
+namespace {
+
+// An error from a TLS write means that less than one record (16 KiB) was handed over, and a part of a record is of no
+// use to the peer. A body below this leaves room for the headers in the same record.
+constexpr size_t kOneRecordBody = size_t{12} << 10;
+
+// curl's words (transfer.c, Curl_retry_request) when it is about to repeat a request that an HTTP/2 server refused to
+// process. There is no other sign of it.
+constexpr std::string_view kRefusedText = "REFUSED_STREAM, retrying";
+
+constexpr std::string_view kLocation = "location";
+
+// The value of a header line, without the space around it, if the line's name is `name` (in lower case).
+std::optional<std::string_view> HeaderValue(std::string_view line, std::string_view name) {
+  if (line.size() <= name.size() || line[name.size()] != ':' ||
+      !std::equal(name.begin(), name.end(), line.begin(), [](char left, char right) {
+        return left == absl::ascii_tolower(static_cast<unsigned char>(right));
+      })) {
+    return std::nullopt;
+  }
+  constexpr std::string_view kSpace = " \t\r\n";
+  line.remove_prefix(name.size() + 1);
+  line.remove_prefix(std::min(line.find_first_not_of(kSpace), line.size()));
+  line.remove_suffix(line.size() - std::min(line.find_last_not_of(kSpace) + 1, line.size()));
+  return line;
+}
+
+template <typename T>
+bool Set(CURL* easy, CURLoption option, T value) {
+  return curl_easy_setopt(easy, option, value) == CURLE_OK;
+}
+
+long Milliseconds(base::Duration duration) {
+  return static_cast<long>(std::max<int64_t>(std::chrono::ceil<std::chrono::milliseconds>(duration).count(), 1));
+}
+
+long Info(CURL* easy, CURLINFO info) {
+  long value = 0;
+  curl_easy_getinfo(easy, info, &value);
+  return value;
+}
+
+std::optional<Address> FromSockaddr(const sockaddr& address) {
+  if (address.sa_family == AF_INET) {
+    const auto& v4 = reinterpret_cast<const sockaddr_in&>(address);
+    return Address::FromBytes(std::span(reinterpret_cast<const uint8_t*>(&v4.sin_addr), sizeof(v4.sin_addr)));
+  }
+  if (address.sa_family == AF_INET6) {
+    const auto& v6 = reinterpret_cast<const sockaddr_in6&>(address);
+    return Address::FromBytes(std::span(reinterpret_cast<const uint8_t*>(&v6.sin6_addr), sizeof(v6.sin6_addr)));
+  }
+  return std::nullopt;
+}
+
+// The system's bundle as a file, since curl caches parsed certificates only if they come from a file alone.
+const char* DefaultCaFile() {
+  const curl_version_info_data* version = curl_version_info(CURLVERSION_NOW);
+  return version->cainfo;
+}
+
+}  // namespace
+
+CurlTransfer::CurlTransfer(const HttpOptions& options, const Request& request, bool tls, OnConnected on_connected)
+    : options_(options), request_(request), tls_(tls), on_connected_(std::move(on_connected)) {}
+
+CurlTransfer::~CurlTransfer() {
+  easy_.reset();
+  curl_slist_free_all(headers_);
+  curl_slist_free_all(pins_);
+}
+
+bool CurlTransfer::Prepare(EasyHandle easy, std::shared_ptr<TlsSessions> sessions, const Route& route) {
+  easy_ = std::move(easy);
+  sessions_ = std::move(sessions);
+  addresses_ = route.addresses;
+  return easy_ != nullptr && SetRequest() && SetConnection(route) && SetSecurity();
+}
+
+bool CurlTransfer::SetRequest() {
+  CURL* easy = easy_.get();
+  for (const std::string& header : {absl::StrCat("Content-Type: ", request_.content_type),
+                                    std::string("Accept: application/json"), std::string("Expect:")}) {
+    curl_slist* longer = curl_slist_append(headers_, header.c_str());
+    if (longer == nullptr) return false;
+    headers_ = longer;
+  }
+  // A Secret's bytes are those of a std::string, so a zero follows them; url.cc has refused zeros inside.
+  return Set(easy, CURLOPT_URL, request_.url.Reveal().data()) &&                                   //
+         Set(easy, CURLOPT_POST, 1L) &&                                                            //
+         Set(easy, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request_.body.size())) &&  //
+         Set(easy, CURLOPT_POSTFIELDS, request_.body.data()) &&                                    //
+         Set(easy, CURLOPT_HTTPHEADER, headers_) &&                                                //
+         Set(easy, CURLOPT_USERAGENT, "imbot-gateway/" IMBOT_VERSION) &&                           //
+         Set(easy, CURLOPT_FOLLOWLOCATION, 0L) &&                                                  //
+         Set(easy, CURLOPT_PROTOCOLS_STR, "http,https") &&                                         //
+         Set(easy, CURLOPT_DISALLOW_USERNAME_IN_URL, 1L) &&                                        //
+         Set(easy, CURLOPT_HTTP_VERSION,
+             static_cast<long>(options_.http2 ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1)) &&
+         Set(easy, CURLOPT_PREREQFUNCTION, &CurlTransfer::OnRequest) && Set(easy, CURLOPT_PREREQDATA, this) &&
+         Set(easy, CURLOPT_HEADERFUNCTION, &CurlTransfer::OnHeader) && Set(easy, CURLOPT_HEADERDATA, this) &&
+         Set(easy, CURLOPT_WRITEFUNCTION, &CurlTransfer::OnBody) && Set(easy, CURLOPT_WRITEDATA, this) &&
+         Set(easy, CURLOPT_MAXFILESIZE_LARGE, static_cast<curl_off_t>(options_.max_reply_bytes)) &&
+         // Told what curl writes and says only where HTTP/2 makes it needed. None of it is kept or logged.
+         Set(easy, CURLOPT_DEBUGFUNCTION, &CurlTransfer::OnDebug) && Set(easy, CURLOPT_DEBUGDATA, this) &&
+         Set(easy, CURLOPT_VERBOSE, options_.http2 && tls_ ? 1L : 0L);
+}
+
+bool CurlTransfer::SetConnection(const Route& route) {
+  CURL* easy = easy_.get();
+  if (!route.peer.literal.has_value()) {
+    // Replaces what curl's own cache holds for the name, each time.
+    const std::string pin =
+        absl::StrCat(route.peer.host, ":", route.peer.port, ":",
+                     absl::StrJoin(addresses_, ",", [](std::string* out, const Address& address) {
+                       absl::StrAppend(out, address.is_v4() ? "" : "[", address.ToString(), address.is_v4() ? "" : "]");
+                     }));
+    pins_ = curl_slist_append(nullptr, pin.c_str());
+    if (pins_ == nullptr || !Set(easy, CURLOPT_RESOLVE, pins_)) return false;
+  }
+  const bool proxy = !options_.proxy.empty();
+  // An empty proxy keeps curl from looking into the environment.
+  return Set(easy, CURLOPT_PROXY, proxy ? options_.proxy.Reveal().data() : "") &&  //
+         (!proxy || (Set(easy, CURLOPT_HTTPPROXYTUNNEL, 1L) && Set(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L) &&
+                     Set(easy, CURLOPT_NOPROXY, ""))) &&
+         Set(easy, CURLOPT_OPENSOCKETFUNCTION, &CurlTransfer::OnSocket) && Set(easy, CURLOPT_OPENSOCKETDATA, this) &&
+         Set(easy, CURLOPT_NOSIGNAL, 1L) &&    //
+         Set(easy, CURLOPT_QUICK_EXIT, 1L) &&  //
+         Set(easy, CURLOPT_CONNECTTIMEOUT_MS, Milliseconds(options_.connect_timeout)) &&
+         Set(easy, CURLOPT_TCP_NODELAY, 1L) &&    //
+         Set(easy, CURLOPT_TCP_KEEPALIVE, 1L) &&  //
+         Set(easy, CURLOPT_TCP_KEEPIDLE, static_cast<long>(options_.tcp_keepalive_idle.count())) &&
+         Set(easy, CURLOPT_TCP_KEEPINTVL, static_cast<long>(options_.tcp_keepalive_interval.count())) &&
+         Set(easy, CURLOPT_MAXAGE_CONN, static_cast<long>(options_.max_idle.count())) &&
+         Set(easy, CURLOPT_MAXLIFETIME_CONN, static_cast<long>(options_.max_connection_age.count()));
+}
+
+bool CurlTransfer::SetSecurity() {
+  CURL* easy = easy_.get();
+  const char* file = !options_.ca_file.empty()  ? options_.ca_file.c_str()
+                     : options_.ca_path.empty() ? DefaultCaFile()
+                                                : nullptr;
+  const char* path = options_.ca_path.empty() ? nullptr : options_.ca_path.c_str();
+  if (!options_.proxy.empty() && !(Set(easy, CURLOPT_PROXY_CAINFO, file) && Set(easy, CURLOPT_PROXY_CAPATH, path)))
+    return false;
+  if (!tls_) return true;
+  return Set(easy, CURLOPT_SSL_VERIFYPEER, 1L) &&  //
+         Set(easy, CURLOPT_SSL_VERIFYHOST, 2L) &&  //
+         Set(easy, CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2)) && Set(easy, CURLOPT_CAINFO, file) &&
+         Set(easy, CURLOPT_CAPATH, path) &&  //
+         (sessions_ == nullptr || Set(easy, CURLOPT_SHARE, sessions_->share()));
+}
+
+EasyHandle CurlTransfer::Release() {
+  if (easy_ != nullptr) {
+    curl_easy_setopt(easy_.get(), CURLOPT_SHARE, nullptr);
+    // The handle must not remember what dies with the transfer.
+    curl_easy_setopt(easy_.get(), CURLOPT_RESOLVE, nullptr);
+    curl_easy_setopt(easy_.get(), CURLOPT_HTTPHEADER, nullptr);
+  }
+  return std::move(easy_);
+}
+
+bool CurlTransfer::may_have_left() const {
+  if (begun_ == 0 || refused_) return false;
+  // Only told what was written where the debug callback is on.
+  const bool counted = options_.http2 && tls_;
+  return !(counted && written_ == 0 && !request_.body.empty() && request_.body.size() < kOneRecordBody);
+}
+
+bool CurlTransfer::IsMultiplex() const {
+  if (!tls_ || !options_.http2) return false;
+  curl_tlssessioninfo* tls = nullptr;
+  if (curl_easy_getinfo(easy_.get(), CURLINFO_TLS_SSL_PTR, &tls) != CURLE_OK || tls == nullptr ||
+      tls->internals == nullptr)
+    return false;
+  const unsigned char* protocol = nullptr;
+  unsigned int size = 0;
+  SSL_get0_alpn_selected(static_cast<const SSL*>(tls->internals), &protocol, &size);
+  return size == 2 && protocol[0] == 'h' && protocol[1] == '2';
+}
+
+// The connection is there, TLS and all, and the request about to be written.
+int CurlTransfer::OnRequest(void* self, char*, char*, int, int) {
+  auto& transfer = *static_cast<CurlTransfer*>(self);
+  if (transfer.may_have_left()) {
+    transfer.repeat_stopped_ = true;
+    return CURL_PREREQFUNC_ABORT;
+  }
+  ++transfer.begun_;
+  transfer.refused_ = false;
+  transfer.written_ = 0;
+  transfer.on_connected_(transfer.IsMultiplex());
+  return CURL_PREREQFUNC_OK;
+}
+
+curl_socket_t CurlTransfer::OnSocket(void* self, curlsocktype, curl_sockaddr* address) {
+  auto& transfer = *static_cast<CurlTransfer*>(self);
+  // Don't wait for a connection that OnRequest would refuse to use.
+  if (transfer.may_have_left()) {
+    transfer.repeat_stopped_ = true;
+    return CURL_SOCKET_BAD;
+  }
+  const std::optional<Address> to = FromSockaddr(address->addr);
+  if (!to.has_value() ||
+      std::find(transfer.addresses_.begin(), transfer.addresses_.end(), *to) == transfer.addresses_.end()) {
+    transfer.address_stopped_ = true;
+    return CURL_SOCKET_BAD;
+  }
+  return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+}
+
+size_t CurlTransfer::OnHeader(char* data, size_t size, size_t count, void* self) {
+  auto& transfer = *static_cast<CurlTransfer*>(self);
+  const std::string_view line(data, size * count);
+  transfer.header_bytes_ += line.size();
+  if (transfer.header_bytes_ > transfer.options_.max_header_bytes) {
+    transfer.too_large_ = true;
+    return 0;
+  }
+  if (line.starts_with("HTTP/")) {
+    // A new reply: what came before was an interim one (100, 103).
+    transfer.location_.clear();
+  } else if (const std::optional<std::string_view> value = HeaderValue(line, kLocation); value.has_value()) {
+    transfer.location_ = *value;
+  }
+  return line.size();
+}
+
+size_t CurlTransfer::OnBody(char* data, size_t size, size_t count, void* self) {
+  auto& transfer = *static_cast<CurlTransfer*>(self);
+  const std::string_view part(data, size * count);
+  const size_t max = transfer.options_.max_reply_bytes;
+  if (part.size() > max - transfer.body_.size()) {
+    transfer.too_large_ = true;
+    return 0;
+  }
+  if (transfer.body_.empty()) {
+    curl_off_t announced = 0;
+    curl_easy_getinfo(transfer.easy_.get(), CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &announced);
+    // Announcing is cheap: no more than a mebibyte is believed in advance.
+    if (announced > 0) transfer.body_.reserve(std::min({static_cast<size_t>(announced), max, size_t{1} << 20}));
+  }
+  transfer.body_.append(part);
+  return part.size();
+}
+
+int CurlTransfer::OnDebug(CURL*, curl_infotype type, char* data, size_t size, void* self) {
+  auto& transfer = *static_cast<CurlTransfer*>(self);
+  if (type == CURLINFO_HEADER_OUT || type == CURLINFO_DATA_OUT) {
+    transfer.written_ += size;
+  } else if (type == CURLINFO_TEXT && std::string_view(data, size).starts_with(kRefusedText)) {
+    transfer.refused_ = true;
+  }
+  return 0;
+}
+
+Result CurlTransfer::TakeResult(CURLcode code) {
+  Result result;
+  CURL* easy = easy_.get();
+  result.reply.new_connection = Info(easy, CURLINFO_NUM_CONNECTS) > 0;
+  if (code != CURLE_OK) {
+    result.failure = MakeFailure(code);
+    return result;
+  }
+  result.reply.http_status = static_cast<int>(Info(easy, CURLINFO_RESPONSE_CODE));
+  const char* type = nullptr;
+  if (curl_easy_getinfo(easy, CURLINFO_CONTENT_TYPE, &type) == CURLE_OK && type != nullptr)
+    result.reply.content_type = type;
+  result.reply.location = std::move(location_);
+  result.reply.body = std::move(body_);
+  return result;
+}
+
+// Texts are made here, never taken from curl's error buffer, which may quote the URL.
+Failure CurlTransfer::MakeFailure(CURLcode code) const {
+  Failure failure;
+  failure.sent = may_have_left();
+  const auto is = [&](Failure::Kind kind, std::string message) {
+    failure.kind = kind;
+    failure.message = std::move(message);
+    return failure;
+  };
+  const long os_error = Info(easy_.get(), CURLINFO_OS_ERRNO);
+  const std::string why =
+      os_error != 0 ? std::generic_category().message(static_cast<int>(os_error)) : curl_easy_strerror(code);
+
+  if (too_large_ || code == CURLE_FILESIZE_EXCEEDED) {
+    return is(Failure::Kind::kReplyTooLarge, absl::StrCat("the reply is larger than ", options_.max_reply_bytes,
+                                                          " bytes, or its headers than ", options_.max_header_bytes));
+  }
+  if (repeat_stopped_) return is(Failure::Kind::kReset, "the kept connection was closed before a reply came");
+  if (begun_ > 0) {
+    switch (code) {
+      case CURLE_WEIRD_SERVER_REPLY:
+      case CURLE_UNSUPPORTED_PROTOCOL:  // HTTP/0.9
+      case CURLE_BAD_CONTENT_ENCODING:
+      case CURLE_OUT_OF_MEMORY:  // a header line beyond curl's own limit
+        return is(Failure::Kind::kBadReply, absl::StrCat("the reply is not HTTP: ", curl_easy_strerror(code)));
+      case CURLE_OPERATION_TIMEDOUT:
+        return is(Failure::Kind::kTimeout, "no whole reply in time");
+      default:
+        return is(Failure::Kind::kReset, absl::StrCat("the connection ended before a whole reply: ", why));
+    }
+  }
+  if (address_stopped_) return is(Failure::Kind::kBlocked, "the address is not an allowed one");
+  switch (code) {
+    case CURLE_COULDNT_RESOLVE_HOST:
+    case CURLE_COULDNT_RESOLVE_PROXY:
+      return is(Failure::Kind::kDns, curl_easy_strerror(code));
+    case CURLE_PEER_FAILED_VERIFICATION: {
+      const long verified = Info(easy_.get(), CURLINFO_SSL_VERIFYRESULT);
+      return is(Failure::Kind::kTls, absl::StrCat("the certificate is not accepted: ",
+                                                  verified != X509_V_OK ? X509_verify_cert_error_string(verified)
+                                                                        : "it is for another name"));
+    }
+    case CURLE_SSL_CONNECT_ERROR:
+    case CURLE_SSL_ENGINE_NOTFOUND:
+    case CURLE_SSL_CERTPROBLEM:
+    case CURLE_SSL_CIPHER:
+    case CURLE_SSL_CACERT_BADFILE:
+    case CURLE_SSL_ISSUER_ERROR:
+    case CURLE_SSL_PINNEDPUBKEYNOTMATCH:
+    case CURLE_SSL_INVALIDCERTSTATUS:
+      return is(Failure::Kind::kTls, curl_easy_strerror(code));
+    case CURLE_OPERATION_TIMEDOUT:
+      return is(Failure::Kind::kConnect, "no connection in time");
+    default:
+      break;
+  }
+  if (const long proxy_status = Info(easy_.get(), CURLINFO_HTTP_CONNECTCODE);
+      proxy_status != 0 && proxy_status / 100 != 2) {
+    return is(Failure::Kind::kConnect, absl::StrCat("the proxy answered CONNECT with ", proxy_status));
+  }
+  return is(Failure::Kind::kConnect, absl::StrCat("no connection: ", why));
+}
+
+}  // namespace imbot::transport

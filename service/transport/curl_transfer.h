@@ -1,0 +1,99 @@
+// One POST while it is with libcurl: its options, what curl calls back, and what became of it.
+//
+// Owned by the transport of one loop. Loop thread only.
+//
+// It sends a request once. curl repeats one on its own if a kept connection ends before a byte of the reply came
+// (transfer.c, Curl_retry_request), though the server may have executed it by then. curl asks a transfer's pre-request
+// callback before each sending, so the second is refused there, unless it is proved that nothing of the first was
+// taken: the server said so (HTTP/2 REFUSED_STREAM, which is also how a GOAWAY ends later streams), or not a byte was
+// written.
+#ifndef IMBOT_SERVICE_TRANSPORT_CURL_TRANSFER_H_
+#define IMBOT_SERVICE_TRANSPORT_CURL_TRANSFER_H_
+
+#include <curl/curl.h>
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "service/transport/address.h"
+#include "service/transport/curl_handles.h"
+#include "service/transport/http_options.h"
+#include "service/transport/transport.h"
+#include "service/transport/url.h"
+
+namespace imbot::transport {
+
+class CurlTransfer {
+ public:
+  // Tells that a connection is there, and whether it takes several requests at once. From inside a call of curl: must
+  // not call it.
+  using OnConnected = std::function<void(bool multiplex)>;
+
+  // What a connection may be made to: `peer` is the portal, or the proxy; `addresses` its addresses, all allowed.
+  struct Route {
+    Endpoint peer;
+    std::vector<Address> addresses;
+  };
+
+  // `options` outlives the transfer; `request` is used in place, as long as the transfer lives.
+  CurlTransfer(const HttpOptions& options, const Request& request, bool tls, OnConnected on_connected);
+  ~CurlTransfer();
+  CurlTransfer(const CurlTransfer&) = delete;
+  CurlTransfer& operator=(const CurlTransfer&) = delete;
+
+  // Makes `easy` ready to be added to a multi handle. False if memory is short.
+  [[nodiscard]] bool Prepare(EasyHandle easy, std::shared_ptr<TlsSessions> sessions, const Route& route);
+  CURL* easy() const { return easy_.get(); }
+
+  // What became of it, after curl said so. REQUIRES: still with the multi handle, whose memory it copies from.
+  Result TakeResult(CURLcode code);
+  // REQUIRES: no longer with the multi handle.
+  EasyHandle Release();
+
+  // False: proved that no byte of the request's body has left.
+  bool may_have_left() const;
+
+ private:
+  static int OnRequest(void* self, char*, char*, int, int);
+  static curl_socket_t OnSocket(void* self, curlsocktype, curl_sockaddr* address);
+  static size_t OnHeader(char* data, size_t size, size_t count, void* self);
+  static size_t OnBody(char* data, size_t size, size_t count, void* self);
+  static int OnDebug(CURL*, curl_infotype type, char* data, size_t size, void* self);
+
+  bool SetRequest();
+  bool SetConnection(const Route& route);
+  bool SetSecurity();
+  bool IsMultiplex() const;
+  Failure MakeFailure(CURLcode code) const;
+
+  const HttpOptions& options_;
+  const Request& request_;
+  const bool tls_;
+  const OnConnected on_connected_;
+  std::vector<Address> addresses_;
+
+  EasyHandle easy_;
+  std::shared_ptr<TlsSessions> sessions_;
+  curl_slist* headers_ = nullptr;
+  curl_slist* pins_ = nullptr;
+
+  // Of the request's sending.
+  int begun_ = 0;                 // how often curl began to send
+  bool refused_ = false;          // by the server, unprocessed, since the last beginning
+  size_t written_ = 0;            // bytes since the last beginning
+  bool repeat_stopped_ = false;   // curl wanted to send it again
+  bool address_stopped_ = false;  // curl wanted to connect elsewhere
+
+  // Of the reply.
+  size_t header_bytes_ = 0;
+  bool too_large_ = false;
+  std::string location_;
+  std::string body_;
+};
+
+}  // namespace imbot::transport
+
+#endif  // IMBOT_SERVICE_TRANSPORT_CURL_TRANSFER_H_

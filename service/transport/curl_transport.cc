@@ -1,0 +1,189 @@
+#include "service/transport/curl_transport.h"
+
+#include <utility>
+
+namespace imbot::transport {
+namespace {
+
+Admission::Limits LimitsOf(const HttpOptions& options) {
+  return {.connections_per_host = options.max_connections_per_host,
+          .connections = options.max_connections,
+          .streams_per_connection = options.max_streams_per_connection,
+          .wait_for_multiplex = options.wait_for_multiplex};
+}
+
+Result Failed(Failure::Kind kind, bool sent, std::string message) {
+  Result result;
+  result.failure = Failure{kind, sent, std::move(message)};
+  return result;
+}
+
+}  // namespace
+
+CurlTransport::CurlTransport(CURLM* multi, const HttpOptions& options, Resolver& resolver, const base::Clock& clock,
+                             base::Executor& executor, std::shared_ptr<Inbox> inbox)
+    : multi_(multi),
+      options_(options),
+      resolver_(resolver),
+      clock_(clock),
+      executor_(executor),
+      inbox_(std::move(inbox)),
+      proxy_(options.proxy.empty() ? std::nullopt : ParseProxyEndpoint(options.proxy)),
+      admission_(LimitsOf(options)) {}
+
+CurlTransport::~CurlTransport() = default;
+
+void CurlTransport::FailSoon(Callback done, Failure failure) {
+  executor_.Post([done = std::move(done), failure = std::move(failure)]() mutable {
+    Result result;
+    result.failure = std::move(failure);
+    std::move(done)(std::move(result));
+  });
+}
+
+void CurlTransport::Send(Request request, Callback done) {
+  if (refusing_) return FailSoon(std::move(done), {Failure::Kind::kStopped, false, "the gateway is stopping"});
+  std::optional<Endpoint> target = ParseEndpoint(request.url);
+  if (!target.has_value())
+    return FailSoon(std::move(done), {Failure::Kind::kBlocked, false, "the URL is not one that can be called"});
+
+  const uint64_t id = ++last_id_;
+  auto owned = std::make_unique<Transfer>();
+  Transfer& transfer = *owned;
+  transfer.request = std::move(request);
+  transfer.done = std::move(done);
+  transfer.begun = clock_.Now();
+  transfer.target = *std::move(target);
+  transfer.route.peer = proxy_.value_or(transfer.target);
+  transfer.give_up = executor_.PostAt(transfer.request.give_up_at, [this, id] { OnGiveUp(id); });
+  transfers_.emplace(id, std::move(owned));
+
+  if (proxy_.has_value() && transfer.target.literal.has_value() &&
+      !options_.address_policy(transfer.target.host, *transfer.target.literal)) {
+    executor_.Post(
+        [this, id] { Finish(id, Failed(Failure::Kind::kBlocked, false, "the address is not an allowed one")); });
+    return;
+  }
+  if (transfer.route.peer.literal.has_value()) {
+    OnResolved(id, Resolution{{*transfer.route.peer.literal}, ""});
+    return;
+  }
+  resolver_.Resolve(transfer.route.peer.host, [this, id, inbox = inbox_](const Resolution& resolution) {
+    // Off the loop's thread, `this` may be gone: then the inbox is closed.
+    if (inbox->InOwnerThread()) {
+      OnResolved(id, resolution);
+    } else {
+      inbox->Post([this, id, resolution] { OnResolved(id, resolution); });
+    }
+  });
+}
+
+// May be inside Send: calls no callback.
+void CurlTransport::OnResolved(uint64_t id, const Resolution& resolution) {
+  const auto found = transfers_.find(id);
+  if (found == transfers_.end()) return;
+  Transfer& transfer = *found->second;
+  std::vector<Address>& allowed = transfer.route.addresses;
+  for (const Address& address : resolution.addresses) {
+    if (proxy_.has_value() || options_.address_policy(transfer.target.host, address)) allowed.push_back(address);
+  }
+  if (!allowed.empty()) return Admit(id, transfer);
+  executor_.Post([this, id, unknown = resolution.addresses.empty(), message = resolution.message] {
+    Finish(id, unknown ? Failed(Failure::Kind::kDns, false, "the host's name could not be resolved: " + message)
+                       : Failed(Failure::Kind::kBlocked, false, "the address is not an allowed one"));
+  });
+}
+
+void CurlTransport::Admit(uint64_t id, Transfer& transfer) {
+  admission_.Add(transfer.target.Key(), id, transfer.target.tls && options_.http2);
+  transfer.admitted = true;
+  StartAdmitted();
+}
+
+void CurlTransport::StartAdmitted() {
+  while (const std::optional<uint64_t> id = cancelling_ ? std::nullopt : admission_.Next())
+    Start(*id, *transfers_.at(*id));
+}
+
+void CurlTransport::Start(uint64_t id, Transfer& transfer) {
+  const std::string key = transfer.target.Key();
+  transfer.curl =
+      std::make_unique<CurlTransfer>(options_, transfer.request, transfer.target.tls,
+                                     [this, key](bool multiplex) { connected_.emplace_back(key, multiplex); });
+  const bool ready =
+      transfer.curl->Prepare(handles_.Get(), transfer.target.tls ? tls_sessions_.For(key) : nullptr, transfer.route);
+  if (!ready || curl_multi_add_handle(multi_, transfer.curl->easy()) != CURLM_OK) {
+    executor_.Post(
+        [this, id] { Finish(id, Failed(Failure::Kind::kConnect, false, "libcurl took no more transfers")); });
+    return;
+  }
+  by_handle_.emplace(transfer.curl->easy(), id);
+}
+
+void CurlTransport::Turn() {
+  int running = 0;
+  curl_multi_perform(multi_, &running);
+  for (const auto& [host, multiplex] : connected_) admission_.Connected(host, multiplex);
+  connected_.clear();
+
+  // First everything out of curl, then the callbacks, which may send again.
+  std::vector<std::pair<uint64_t, Result>> ended;
+  int left = 0;
+  while (const CURLMsg* message = curl_multi_info_read(multi_, &left)) {
+    if (message->msg != CURLMSG_DONE) continue;
+    const CURLcode code = message->data.result;  // gone after removal
+    const uint64_t id = by_handle_.at(message->easy_handle);
+    Transfer& transfer = *transfers_.at(id);
+    ended.emplace_back(id, transfer.curl->TakeResult(code));
+    RemoveFromCurl(transfer, code == CURLE_OK);
+  }
+  StartAdmitted();
+  for (auto& [id, result] : ended) Finish(id, std::move(result));
+}
+
+void CurlTransport::RemoveFromCurl(Transfer& transfer, bool reusable) {
+  by_handle_.erase(transfer.curl->easy());
+  curl_multi_remove_handle(multi_, transfer.curl->easy());
+  EasyHandle easy = transfer.curl->Release();
+  if (reusable) handles_.Put(std::move(easy));
+}
+
+void CurlTransport::OnGiveUp(uint64_t id) {
+  const auto found = transfers_.find(id);
+  if (found == transfers_.end()) return;
+  Transfer& transfer = *found->second;
+  bool sent = false;
+  std::string message = "no answer to the host's name in time";
+  if (transfer.curl != nullptr) {
+    sent = transfer.curl->may_have_left();
+    message = sent ? "no whole reply in time" : "no connection in time";
+  } else if (transfer.admitted) {
+    message = "no free connection in time";
+  }
+  Finish(id, Failed(Failure::Kind::kTimeout, sent, std::move(message)));
+}
+
+void CurlTransport::CancelAll() {
+  refusing_ = true;
+  cancelling_ = true;
+  while (!transfers_.empty()) {
+    const auto& [id, transfer] = *transfers_.begin();
+    Finish(id, Failed(Failure::Kind::kStopped, transfer->curl != nullptr && transfer->curl->may_have_left(),
+                      "the gateway is stopping"));
+  }
+}
+
+void CurlTransport::Finish(uint64_t id, Result result) {
+  const auto found = transfers_.find(id);
+  if (found == transfers_.end()) return;  // it ended otherwise in the meantime
+  const std::unique_ptr<Transfer> transfer = std::move(found->second);
+  transfers_.erase(found);
+  executor_.CancelTimer(transfer->give_up);
+  if (transfer->curl != nullptr && transfer->curl->easy() != nullptr) RemoveFromCurl(*transfer, false);
+  if (transfer->admitted) admission_.Remove(transfer->target.Key(), id);
+  StartAdmitted();
+  result.reply.elapsed = std::chrono::duration_cast<std::chrono::microseconds>(clock_.Now() - transfer->begun);
+  std::move(transfer->done)(std::move(result));
+}
+
+}  // namespace imbot::transport

@@ -1,0 +1,34 @@
+// What the transport needs to know of a URL before it is called. Read by libcurl's own parser, so that nothing is
+// checked against one host and sent to another.
+#ifndef IMBOT_SERVICE_TRANSPORT_URL_H_
+#define IMBOT_SERVICE_TRANSPORT_URL_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "service/base/secret.h"
+#include "service/transport/address.h"
+
+namespace imbot::transport {
+
+struct Endpoint {
+  bool tls = false;
+  std::string host;  // lower case, without brackets
+  uint16_t port = 0;
+  std::optional<Address> literal;  // set if the host is an address
+
+  // "https://host:port": names connections that can stand for each other. No secret.
+  std::string Key() const;
+};
+
+// Nothing, unless the URL is http or https, without user and password, and its host an address or an ASCII name without
+// a trailing dot.
+std::optional<Endpoint> ParseEndpoint(const base::Secret& url);
+
+// The same for a proxy, which may have a user and a password.
+std::optional<Endpoint> ParseProxyEndpoint(const base::Secret& url);
+
+}  // namespace imbot::transport
+
+#endif  // IMBOT_SERVICE_TRANSPORT_URL_H_
