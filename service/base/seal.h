@@ -28,6 +28,7 @@ class SealKey {
   // The first 8 hex digits of the key's SHA-256: safe to show.
   const std::string& id() const { return id_; }
   std::string_view bytes() const { return bytes_.Reveal(); }
+  SealKey Copy() const { return SealKey(bytes_.Copy(), id_); }
 
  private:
   SealKey(Secret bytes, std::string id) : bytes_(std::move(bytes)), id_(std::move(id)) {}
