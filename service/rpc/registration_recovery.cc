@@ -17,8 +17,8 @@ constexpr std::chrono::milliseconds kFirstPause{1'000};
 constexpr std::chrono::milliseconds kLongestPause{300'000};
 constexpr std::chrono::seconds kPatience{60};
 
-// The bot's id, if the portal says that it is this application's own: only its owner is shown the event mode (page bot-get.md: a brief
-// form for others).
+// The bot's id, if the portal says that it is this application's own: only its owner is shown the event mode (page
+// bot-get.md: a brief form for others).
 int64_t OwnBotId(Value result) {
   const auto bot = result.Find("bot");
   if (!bot.has_value() || !bot->Find("eventMode").has_value()) return 0;
@@ -28,7 +28,9 @@ int64_t OwnBotId(Value result) {
 
 }  // namespace
 
-RegistrationRecovery::~RegistrationRecovery() { *self_ = nullptr; }
+RegistrationRecovery::~RegistrationRecovery() {
+  *self_ = nullptr;
+}
 
 void RegistrationRecovery::Start() {
   for (const credentials::PendingBot& bot : dependencies_.vault.Pending()) Ask(bot, kFirstPause);
@@ -52,28 +54,34 @@ void RegistrationRecovery::Ask(const credentials::PendingBot& bot, std::chrono::
   call.retry = bitrix24::rest::RETRY_READ;
   call.caller = "imbot-gateway";
   call.deadline = dependencies_.clock.Now() + kPatience;
-  here->port->Submit(std::move(call), [weak = std::weak_ptr<RegistrationRecovery*>(self_), bot, pause](portal::Answer answer) {
-    if (const auto self = weak.lock(); self != nullptr && *self != nullptr) (*self)->OnAnswer(bot, pause, answer);
-  });
+  here->port->Submit(std::move(call),
+                     [weak = std::weak_ptr<RegistrationRecovery*>(self_), bot, pause](portal::Answer answer) {
+                       if (const auto self = weak.lock(); self != nullptr && *self != nullptr)
+                         (*self)->OnAnswer(bot, pause, answer);
+                     });
 }
 
-void RegistrationRecovery::OnAnswer(const credentials::PendingBot& bot, std::chrono::milliseconds pause, const portal::Answer& answer) {
+void RegistrationRecovery::OnAnswer(const credentials::PendingBot& bot, std::chrono::milliseconds pause,
+                                    const portal::Answer& answer) {
   if (answer.status.ok()) {
     const int64_t id = OwnBotId(answer.reply.result);
-    dependencies_.logger.Log(base::Level::kInfo, "pending_registration_checked", {{"portal", bot.portal}, {"bot", bot.name}, {"found", id > 0}});
+    dependencies_.logger.Log(base::Level::kInfo, "pending_registration_checked",
+                             {{"portal", bot.portal}, {"bot", bot.name}, {"found", id > 0}});
     if (id > 0) dependencies_.vault.ConfirmPending(bot.portal, bot.name, id, [](absl::Status) {});
     return;
   }
   if (!answer.reply.code.empty() && answer.reply.advice == translate::RetryAdvice::kNever) {
-    dependencies_.logger.Log(base::Level::kInfo, "pending_registration_checked",
-                             {{"portal", bot.portal}, {"bot", bot.name}, {"found", false}, {"reason", base::ReasonOf(answer.status)}});
+    dependencies_.logger.Log(
+        base::Level::kInfo, "pending_registration_checked",
+        {{"portal", bot.portal}, {"bot", bot.name}, {"found", false}, {"reason", base::ReasonOf(answer.status)}});
     return;
   }
   // No answer, or none yet.
-  dependencies_.executor.Post([weak = std::weak_ptr<RegistrationRecovery*>(self_), bot, pause, &executor = dependencies_.executor,
-                               when = dependencies_.clock.Now() + pause] {
+  dependencies_.executor.Post([weak = std::weak_ptr<RegistrationRecovery*>(self_), bot, pause,
+                               &executor = dependencies_.executor, when = dependencies_.clock.Now() + pause] {
     executor.PostAt(when, [weak, bot, pause] {
-      if (const auto self = weak.lock(); self != nullptr && *self != nullptr) (*self)->Ask(bot, std::min(pause * 4, kLongestPause));
+      if (const auto self = weak.lock(); self != nullptr && *self != nullptr)
+        (*self)->Ask(bot, std::min(pause * 4, kLongestPause));
     });
   });
 }

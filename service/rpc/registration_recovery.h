@@ -1,8 +1,8 @@
-// After a restart: asks the portals about the bots whose registration was cut off by the gateway's end, so that nobody has to register
-// them again.
+// After a restart: asks the portals about the bots whose registration was cut off by the gateway's end, so that nobody
+// has to register them again.
 //
-// A portal that has the bot, as this gateway's own, makes it active. One that has not leaves it pending: only a caller decides to create a
-// bot. A portal that does not answer is asked again, ever more slowly.
+// A portal that has the bot, as this gateway's own, makes it active. One that has not leaves it pending: only a caller
+// decides to create a bot. A portal that does not answer is asked again, ever more slowly.
 #ifndef IMBOT_SERVICE_RPC_REGISTRATION_RECOVERY_H_
 #define IMBOT_SERVICE_RPC_REGISTRATION_RECOVERY_H_
 

@@ -1,0 +1,355 @@
+#include "service/gateway.h"
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <set>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <utility>
+
+#include "google/protobuf/util/time_util.h"
+#include "proto/contract.h"
+#include "service/base/clock.h"
+#include "service/base/http_listener.h"
+#include "service/base/metrics.h"
+#include "service/base/random.h"
+#include "service/base/seal.h"
+#include "service/base/strings.h"
+#include "service/base/worker_thread.h"
+#include "service/credentials/bot_vault.h"
+#include "service/credentials/webhook_urls.h"
+#include "service/portal/registry.h"
+#include "service/rpc/access_log.h"
+#include "service/rpc/caller_auth.h"
+#include "service/rpc/descriptor_index.h"
+#include "service/rpc/descriptor_service.h"
+#include "service/rpc/portal_call_handler.h"
+#include "service/rpc/reflection_service.h"
+#include "service/rpc/registration_recovery.h"
+#include "service/rpc/server.h"
+#include "service/rpc/unknown_methods.h"
+#include "service/storage/sqlite_store.h"
+#include "service/translate/method_table.h"
+#include "service/transport/loop_pool.h"
+#include "service/transport/resolver.h"
+
+namespace imbot {
+namespace {
+
+using config::Config;
+using google::protobuf::FileDescriptor;
+using ConfigLimits = imbot::gateway::v1::Limits;
+using std::chrono::milliseconds;
+
+// portal/ asks, credentials/ knows; neither includes the other.
+class WebhookCredentials final : public portal::CredentialSource {
+ public:
+  explicit WebhookCredentials(const credentials::WebhookUrls& urls) : urls_(urls) {}
+  absl::StatusOr<base::Secret> UrlFor(std::string_view portal, std::string_view method) override {
+    return urls_.UrlFor(portal, method);
+  }
+
+ private:
+  const credentials::WebhookUrls& urls_;
+};
+
+milliseconds Milliseconds(const google::protobuf::Duration& duration) {
+  return milliseconds(google::protobuf::util::TimeUtil::DurationToMilliseconds(duration));
+}
+
+rpc::CallLimits CallLimitsFrom(const ConfigLimits& limits) {
+  rpc::CallLimits out;
+  if (limits.has_max_request_bytes()) out.max_request_bytes = limits.max_request_bytes();
+  if (limits.has_default_deadline()) out.default_deadline = Milliseconds(limits.default_deadline());
+  if (limits.has_max_deadline()) out.max_deadline = Milliseconds(limits.max_deadline());
+  return out;
+}
+
+portal::SchedulerOptions SchedulerOptionsFrom(const ConfigLimits& limits) {
+  portal::SchedulerOptions out;
+  if (limits.has_in_flight_per_portal()) out.max_in_flight = limits.in_flight_per_portal();
+  if (limits.has_queued_calls_per_portal()) out.max_queued_calls = limits.queued_calls_per_portal();
+  if (limits.has_queued_bytes_per_portal()) out.max_queued_bytes = limits.queued_bytes_per_portal();
+  if (limits.has_portal_reply_timeout()) out.reply_timeout = Milliseconds(limits.portal_reply_timeout());
+  return out;
+}
+
+portal::SchedulerMetrics MakeSchedulerMetrics(base::Metrics& metrics) {
+  portal::SchedulerMetrics out;
+  out.queued_calls = metrics.GetGauge("imbot_portal_queued_calls", "Calls that wait for a portal");
+  out.queued_bytes = metrics.GetGauge("imbot_portal_queued_bytes", "Bytes of the calls that wait for a portal");
+  out.in_flight = metrics.GetGauge("imbot_portal_in_flight", "Requests to portals that are under way");
+  out.requests = metrics.GetCounter("imbot_portal_requests_total", "Requests sent to portals");
+  out.failures = metrics.GetCounter("imbot_portal_failures_total", "Requests to portals that brought no reply");
+  out.queue_seconds = metrics.GetHistogram("imbot_portal_queue_seconds", "Time a call waited before it was sent",
+                                           base::LatencyBuckets());
+  out.portal_seconds = metrics.GetHistogram("imbot_portal_request_seconds", "Time from sending a request to its reply",
+                                            base::LatencyBuckets());
+  return out;
+}
+
+transport::HttpOptions HttpOptionsFrom(const Config& configuration) {
+  const auto& wanted = configuration.settings.transport();
+  transport::HttpOptions out;
+  out.ca_file = wanted.ca_file();
+  out.proxy = configuration.proxy.Copy();
+  out.address_policy = transport::AllowScopes(
+      {.private_networks = wanted.allow_private_addresses(), .loopback = wanted.allow_loopback_addresses()});
+  if (wanted.has_http2()) out.http2 = wanted.http2();
+  const auto& limits = configuration.settings.limits();
+  if (limits.has_connect_timeout()) out.connect_timeout = Milliseconds(limits.connect_timeout());
+  if (limits.has_max_reply_bytes()) out.max_reply_bytes = limits.max_reply_bytes();
+  return out;
+}
+
+rpc::ServerOptions ServerOptionsFrom(const Config& configuration) {
+  rpc::ServerOptions out;
+  for (int i = 0; i < configuration.settings.listeners().grpc_size(); ++i) {
+    rpc::Listener one;
+    one.address = configuration.settings.listeners().grpc(i).address();
+    if (const auto& tls = configuration.grpc_tls.at(static_cast<size_t>(i))) {
+      one.tls = rpc::TlsOptions{tls->certificate_chain, tls->private_key.Copy(), tls->client_ca};
+    }
+    out.listeners.push_back(std::move(one));
+  }
+  const auto& limits = configuration.settings.limits();
+  // A request that is a little too large gets our error rather than gRPC's.
+  out.max_receive_bytes = static_cast<int>(CallLimitsFrom(limits).max_request_bytes) + (1 << 20);
+  if (limits.has_shutdown_drain_delay()) out.drain_delay = Milliseconds(limits.shutdown_drain_delay());
+  return out;
+}
+
+size_t LoopCount(const Config& configuration) {
+  if (configuration.settings.transport().has_loop_threads()) return configuration.settings.transport().loop_threads();
+  return std::clamp(std::thread::hardware_concurrency(), 1u, 4u);
+}
+
+}  // namespace
+
+// In the order in which they are built, and destroyed in the opposite one: what a part refers to stands above it.
+struct Gateway::Parts {
+  Parts(std::shared_ptr<const Config> configuration_in, base::Logger& logger_in)
+      : configuration(std::move(configuration_in)), logger(logger_in) {}
+
+  absl::Status Build(const std::vector<const FileDescriptor*>& more_files);
+  absl::Status BuildStorage();
+  absl::Status BuildPortals();
+  absl::Status BuildServer(const std::vector<const FileDescriptor*>& more_files);
+  absl::Status BuildHttp();
+  bool Stop();
+
+  const std::shared_ptr<const Config> configuration;
+  base::Logger& logger;
+  const base::Clock& clock = base::Clock::System();
+  base::Random& random = base::Random::System();
+  base::Metrics metrics;
+  std::unique_ptr<translate::MethodTable> methods;
+
+  std::unique_ptr<base::Sealer> sealer;
+  std::unique_ptr<storage::Store> store;
+  base::WorkerThread storage_thread{"storage"};
+  std::unique_ptr<credentials::BotVault> vault;
+  base::Secret template_id_secret;  // until the handler takes it
+
+  credentials::WebhookUrls webhook_urls;
+  WebhookCredentials credential_source{webhook_urls};
+  std::unique_ptr<transport::Resolver> resolver;
+  std::unique_ptr<transport::LoopPool> loops;
+  std::unique_ptr<portal::Registry> registry;
+  std::unique_ptr<rpc::RegistrationRecovery> recovery;
+
+  std::unique_ptr<rpc::PortalCallHandler> handler;
+  std::unique_ptr<rpc::CallerAuth> callers;
+  rpc::CallGate gate;
+  std::shared_ptr<const rpc::CallEnvironment> environment;
+  std::unique_ptr<rpc::DescriptorServices> services;
+  std::unique_ptr<rpc::ReflectionServices> reflection;
+  std::unique_ptr<rpc::UnknownMethods> unknown_methods;
+  std::unique_ptr<rpc::Server> server;
+  std::atomic<bool> ready{false};
+  std::unique_ptr<base::HttpListener> http;
+  bool stopped = false;
+};
+
+absl::Status Gateway::Parts::Build(const std::vector<const FileDescriptor*>& more_files) {
+  std::vector<const FileDescriptor*> files = contract::Files();
+  files.insert(files.end(), more_files.begin(), more_files.end());
+  auto table = translate::MethodTable::Create(files);
+  if (!table.ok()) return table.status();
+  methods = *std::move(table);
+  if (auto status = BuildStorage(); !status.ok()) return status;
+  if (auto status = BuildPortals(); !status.ok()) return status;
+  if (auto status = BuildServer(more_files); !status.ok()) return status;
+  if (auto status = BuildHttp(); !status.ok()) return status;
+  recovery = std::make_unique<rpc::RegistrationRecovery>(rpc::RegistrationRecovery::Dependencies{
+      .registry = *registry, .vault = *vault, .executor = storage_thread, .logger = logger, .clock = clock});
+  recovery->Start();
+  ready = true;
+  return absl::OkStatus();
+}
+
+absl::Status Gateway::Parts::BuildStorage() {
+  std::vector<base::SealKey> old_keys;
+  for (size_t i = 1; i < configuration->seal_keys.size(); ++i) old_keys.push_back(configuration->seal_keys[i].Copy());
+  sealer = std::make_unique<base::Sealer>(configuration->seal_keys.at(0).Copy(), std::move(old_keys), random);
+  auto opened = storage::SqliteStore::Open(configuration->settings.storage().sqlite().path());
+  if (!opened.ok()) return opened.status();
+  store = *std::move(opened);
+  std::vector<credentials::ConfiguredBot> bots;
+  for (const auto& bot : configuration->settings.bots()) {
+    bots.push_back(
+        {bot.portal(), bot.name(), bot.bot_id(), configuration->bot_secrets.at({bot.portal(), bot.name()}).Copy()});
+  }
+  auto created = credentials::BotVault::Create(
+      {.store = *store, .storage_thread = storage_thread, .sealer = *sealer, .random = random, .clock = clock},
+      std::move(bots));
+  if (!created.ok()) return created.status();
+  vault = *std::move(created);
+
+  // Made once and kept: the same idempotency key must give the same templateId after a restart.
+  constexpr std::string_view kContext = "value/template_id_secret";
+  const auto sealed = store->GetOrPutValue("template_id_secret", sealer->Seal(base::SecretToken(random), kContext));
+  if (!sealed.ok()) return sealed.status();
+  auto template_secret = sealer->Open(*sealed, kContext);
+  if (!template_secret.ok()) return template_secret.status();
+  template_id_secret = *std::move(template_secret);
+  return absl::OkStatus();
+}
+
+absl::Status Gateway::Parts::BuildPortals() {
+  for (const auto& portal : configuration->settings.portals()) {
+    webhook_urls.Add(portal.name(), portal.base_url(), portal.webhook().user_id(),
+                     configuration->webhook_codes.at(portal.name()));
+  }
+  auto created = transport::CreateSystemResolver({}, clock);
+  if (!created.ok()) return created.status();
+  resolver = *std::move(created);
+  auto pool = transport::LoopPool::Create(LoopCount(*configuration), HttpOptionsFrom(*configuration), *resolver, clock);
+  if (!pool.ok()) return pool.status();
+  loops = *std::move(pool);
+  const auto options = SchedulerOptionsFrom(configuration->settings.limits());
+  const auto scheduler_metrics = MakeSchedulerMetrics(metrics);
+  std::vector<std::unique_ptr<portal::Port>> ports;
+  for (const auto& portal : configuration->settings.portals()) {
+    ports.push_back(std::make_unique<portal::Port>(portal.name(), loops->For(portal.name()), clock, credential_source,
+                                                   options, scheduler_metrics));
+  }
+  registry = std::make_unique<portal::Registry>(std::move(ports));
+  return absl::OkStatus();
+}
+
+absl::Status Gateway::Parts::BuildServer(const std::vector<const FileDescriptor*>& more_files) {
+  rpc::CallPolicy policy;
+  policy.default_portal = configuration->settings.default_portal();
+  for (const auto& host : configuration->settings.handler_hosts()) policy.handler_hosts.insert(base::ToLower(host));
+  handler = std::make_unique<rpc::PortalCallHandler>(
+      rpc::PortalCallHandler::Dependencies{.registry = *registry, .vault = *vault, .random = random, .clock = clock},
+      std::move(policy), std::move(template_id_secret));
+
+  std::vector<rpc::CallerSet::Entry> entries;
+  for (const auto& caller : configuration->settings.callers()) {
+    entries.push_back({{.name = caller.name(), .raw_allowed = caller.raw_allowed()}, caller.token_sha256()});
+  }
+  auto set = entries.empty() ? rpc::CallerSet::Anonymous(configuration->settings.anonymous_raw_allowed())
+                             : rpc::CallerSet::Create(entries);
+  if (!set.ok()) return set.status();
+  callers = std::make_unique<rpc::CallerAuth>(*std::move(set));
+  environment = std::make_shared<const rpc::CallEnvironment>(
+      rpc::CallEnvironment{.handler = *handler,
+                           .callers = *callers,
+                           .gate = gate,
+                           .log = std::make_shared<rpc::AccessLog>(logger, metrics),
+                           .random = random,
+                           .clock = clock,
+                           .limits = CallLimitsFrom(configuration->settings.limits())});
+  services = std::make_unique<rpc::DescriptorServices>(*methods, environment);
+  unknown_methods = std::make_unique<rpc::UnknownMethods>(environment);
+
+  google::protobuf::FileDescriptorSet described = contract::DescriptorSet();
+  for (const FileDescriptor* file : more_files) rpc::AppendLinkedFile(*file, &described);
+  rpc::ReflectionServices::AppendOwnFiles(&described);
+  std::vector<std::string> names = services->names();
+  for (const char* name : {rpc::ReflectionServices::kV1, rpc::ReflectionServices::kV1Alpha, "grpc.health.v1.Health",
+                           "grpc.channelz.v1.Channelz"}) {
+    names.emplace_back(name);
+  }
+  auto index = rpc::DescriptorIndex::Create(described, std::move(names));
+  if (!index.ok()) return index.status();
+  reflection = std::make_unique<rpc::ReflectionServices>(*std::move(index));
+
+  rpc::EnableChannelz();
+  rpc::Server::Parts parts;
+  parts.services = services->services();
+  for (grpc::Service* service : reflection->services()) parts.services.push_back(service);
+  parts.unknown = unknown_methods.get();
+  parts.health_names = services->names();
+  parts.gate = &gate;
+  auto created = rpc::Server::Create(ServerOptionsFrom(*configuration), std::move(parts));
+  if (!created.ok()) return created.status();
+  server = *std::move(created);
+  return absl::OkStatus();
+}
+
+absl::Status Gateway::Parts::BuildHttp() {
+  if (!configuration->settings.listeners().has_http()) return absl::OkStatus();
+  const auto text = [](int status, std::string body) {
+    return base::HttpResponse{.status = status, .body = std::move(body)};
+  };
+  std::vector<base::HttpRoute> routes;
+  routes.push_back({"GET", "/metrics", [this](const base::HttpRequest&) {
+                      return base::HttpResponse{
+                          .status = 200, .content_type = base::Metrics::kContentType, .body = metrics.Expose()};
+                    }});
+  routes.push_back({"GET", "/healthz", [text](const base::HttpRequest&) { return text(200, "ok\n"); }});
+  routes.push_back({"GET", "/readyz", [this, text](const base::HttpRequest&) {
+                      return ready ? text(200, "ready\n") : text(503, "not ready: starting or stopping\n");
+                    }});
+  auto created = base::HttpListener::Create({.address = configuration->settings.listeners().http().address()},
+                                            std::move(routes), logger);
+  if (!created.ok()) return created.status();
+  http = *std::move(created);
+  return absl::OkStatus();
+}
+
+bool Gateway::Parts::Stop() {
+  if (std::exchange(stopped, true)) return true;
+  ready = false;
+  bool whole = true;
+  if (server != nullptr) {
+    const auto& limits = configuration->settings.limits();
+    whole =
+        server->Shutdown(limits.has_shutdown_grace() ? Milliseconds(limits.shutdown_grace()) : milliseconds(30'000));
+  }
+  // What is still under way belongs to callers that have gone; a registration's reply is worth a moment.
+  if (registry != nullptr) registry->Stop();
+  if (loops != nullptr) loops->Stop(milliseconds(0));
+  storage_thread.Stop();
+  return whole;
+}
+
+Gateway::Gateway(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+Gateway::~Gateway() {
+  parts_->Stop();
+}
+
+absl::StatusOr<std::unique_ptr<Gateway>> Gateway::Start(std::shared_ptr<const Config> configuration,
+                                                        base::Logger& logger,
+                                                        const std::vector<const FileDescriptor*>& more_files) {
+  std::unique_ptr<Gateway> gateway(new Gateway(std::make_unique<Parts>(std::move(configuration), logger)));
+  if (absl::Status status = gateway->parts_->Build(more_files); !status.ok()) return status;
+  return gateway;
+}
+
+std::vector<int> Gateway::grpc_ports() const {
+  return parts_->server->ports();
+}
+int Gateway::http_port() const {
+  return parts_->http == nullptr ? 0 : parts_->http->port();
+}
+bool Gateway::Stop() {
+  return parts_->Stop();
+}
+
+}  // namespace imbot
