@@ -1,0 +1,35 @@
+#include "tests/support/simulator.h"
+
+#include <stdexcept>
+
+#include "tests/support/http.h"
+
+namespace imbot::testing {
+
+Simulator::Simulator(std::vector<std::string> flags) {
+  flags.insert(flags.begin(), ProgramPath("imbot_simulator"));
+  process_ = std::make_unique<Process>(std::move(flags));
+  const auto line =
+      process_->WaitForLine([](const std::string& text) { return text.starts_with("{"); }, std::chrono::seconds(20));
+  if (!line.has_value()) throw std::runtime_error("the simulator did not start: " + process_->Err());
+  ports_ = Json::parse(*line);
+}
+
+Json Simulator::Get(const std::string& target) const {
+  return Exchange("GET", target, "");
+}
+Json Simulator::Post(const std::string& target, const Json& body) const {
+  return Exchange("POST", target, body.dump());
+}
+Json Simulator::Delete(const std::string& target) const {
+  return Exchange("DELETE", target, "");
+}
+
+Json Simulator::Exchange(const std::string& verb, const std::string& target, const std::string& body) const {
+  const HttpReply reply = Http(verb, control_port(), target, body);
+  if (reply.status != 200)
+    throw std::runtime_error(verb + " " + target + ": " + std::to_string(reply.status) + " " + reply.body);
+  return Json::parse(reply.body);
+}
+
+}  // namespace imbot::testing

@@ -1,0 +1,44 @@
+// The simulated portal as a test sees it: a process with a control endpoint. See tests/simulator/README.md.
+#ifndef IMBOT_TESTS_SUPPORT_SIMULATOR_H_
+#define IMBOT_TESTS_SUPPORT_SIMULATOR_H_
+
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "tests/support/process.h"
+
+namespace imbot::testing {
+
+using Json = nlohmann::json;
+
+class Simulator {
+ public:
+  // Throws std::runtime_error if it does not come up.
+  explicit Simulator(std::vector<std::string> flags = {});
+
+  int http_port() const { return ports_.at("http_port").get<int>(); }
+  int https_port() const { return ports_.at("https_port").get<int>(); }
+  int control_port() const { return ports_.at("control_port").get<int>(); }
+  std::string ca_path() const { return ports_.at("ca").get<std::string>(); }
+  std::string http_url() const { return "http://127.0.0.1:" + std::to_string(http_port()); }
+  Process& process() { return *process_; }
+
+  // Executed calls, in order.
+  Json Ledger() const { return Get("/ledger"); }
+  Json State() const { return Get("/state"); }
+  Json Get(const std::string& target) const;
+  Json Post(const std::string& target, const Json& body = Json::object()) const;
+  Json Delete(const std::string& target) const;
+
+ private:
+  Json Exchange(const std::string& verb, const std::string& target, const std::string& body) const;
+
+  std::unique_ptr<Process> process_;
+  Json ports_;
+};
+
+}  // namespace imbot::testing
+
+#endif  // IMBOT_TESTS_SUPPORT_SIMULATOR_H_
