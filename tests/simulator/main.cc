@@ -23,7 +23,7 @@ constexpr char kUsage[] =
     "  --http-port=N --https-port=N --control-port=N   0 (the default) takes any free port\n"
     "  --tls-cert=FILE --tls-key=FILE                  instead of a certificate authority of its own\n"
     "  --tls-dir=DIR                                   where the generated ca.pem, cert.pem and key.pem go\n"
-    "  --http2=on|off                                  offer HTTP/2 on the HTTPS port (off)\n"
+    "  --http2=on|off                                  offer HTTP/2 on the HTTPS port (on)\n"
     "  --delay-ms=N --per-command-ms=N                 time a request and a method take\n"
     "  --behaviour=source|docs                         where server source and documentation conflict (source)\n"
     "  --revision=N                                    the REST revision to tell (36); below 35 a bot's appId leaks\n"

@@ -17,7 +17,7 @@ struct SimulatorOptions {
   int http_port = 0;  // 0: any free one
   int https_port = 0;
   int control_port = 0;
-  bool http2 = false;
+  bool http2 = true;
   std::string tls_cert;  // both or none; none: a certificate authority of its own is made
   std::string tls_key;
   std::string tls_dir;  // where the generated files go; empty: a temporary directory, removed at the end

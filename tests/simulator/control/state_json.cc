@@ -7,13 +7,7 @@ namespace {
 
 Json BotJson(const Bot& bot) {
   Json handlers = Json::object();
-  // A webhook bot's handler URL carries its CLIENT_ID (`?CLIENT_ID=…`).
-  constexpr std::string_view kMark = "CLIENT_ID=";
-  for (const auto& [event, url] : bot.handlers) {
-    const size_t mark = url.rfind(kMark);
-    handlers[event] =
-        mark == std::string::npos ? url : url.substr(0, mark + kMark.size()) + SecretLabel(url.substr(mark + kMark.size()));
-  }
+  for (const auto& [event, url] : bot.handlers) handlers[event] = WithoutSecretsInUrl(url);
   // The owner's key is `custom` and the secret for webhook bots: labelled like the secret itself, so that both can be compared.
   constexpr std::string_view kCustom = "custom";
   const bool custom = bot.app_id.substr(0, kCustom.size()) == kCustom;

@@ -133,10 +133,10 @@ void Connection::ReadAll() {
     if (n == kClosed) {
       peer_closed_ = true;
       // What is still being answered is answered: a client may close only its sending half.
-      if (out_.empty() && session_ == nullptr) {
+      if (session_ == nullptr) {
         Close();
-      } else if (out_.empty()) {
-        session_->OnData(std::string_view());
+      } else if (out_.empty() && !close_after_flush_) {
+        session_->OnPeerDone();
       }
       UpdateInterest();
       return;
@@ -202,8 +202,7 @@ void Connection::Flush() {
     written(!peer_closed_);
   }
   if (!open()) return;
-  // The client has said all it will say; the session decides whether anything is still owed.
-  if (out_.empty() && peer_closed_ && session_ != nullptr) session_->OnData(std::string_view());
+  if (out_.empty() && peer_closed_ && !close_after_flush_ && session_ != nullptr) session_->OnPeerDone();
   if (!open()) return;
   if (out_.empty() && close_after_flush_) {
     if (ssl_ != nullptr) {
@@ -227,7 +226,7 @@ void Connection::UpdateInterest() {
 }
 
 void Connection::CloseAfterFlush() {
-  if (!open()) return;
+  if (!open() || close_after_flush_) return;
   close_after_flush_ = true;
   Flush();
 }

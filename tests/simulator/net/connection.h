@@ -26,6 +26,8 @@ class Session {
  public:
   virtual ~Session() = default;
   virtual void OnData(std::string_view data) = 0;
+  // The client will send no more, and nothing is waiting to be written. Whether something is still owed is for the session to say.
+  virtual void OnPeerDone() = 0;
   // No more bytes will come or go; called once.
   virtual void OnClosed() = 0;
 };

@@ -94,15 +94,15 @@ Http1Session::~Http1Session() {
 
 void Http1Session::OnData(std::string_view data) {
   if (state_ == State::kDead) return;
-  if (data.empty()) {  // the client closed its side; nothing is being written
-    if (state_ != State::kHandling) {
-      state_ = State::kDead;
-      if (const std::shared_ptr<Connection> connection = connection_.lock()) connection->CloseAfterFlush();
-    }
-    return;
-  }
   in_.append(data);
   Advance();
+}
+
+void Http1Session::OnPeerDone() {
+  // A call under way is still answered: a client may close only its sending half.
+  if (state_ == State::kHandling || state_ == State::kDead) return;
+  state_ = State::kDead;
+  if (const std::shared_ptr<Connection> connection = connection_.lock()) connection->CloseAfterFlush();
 }
 
 void Http1Session::OnClosed() {

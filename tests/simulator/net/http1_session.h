@@ -19,6 +19,7 @@ class Http1Session final : public Session {
   ~Http1Session() override;
 
   void OnData(std::string_view data) override;
+  void OnPeerDone() override;
   void OnClosed() override;
 
  private:

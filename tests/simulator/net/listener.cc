@@ -10,6 +10,7 @@
 #include <cstring>
 
 #include "tests/simulator/net/http1_session.h"
+#include "tests/simulator/net/http2_session.h"
 
 namespace simulator {
 
@@ -63,7 +64,8 @@ void Listener::Accept(int fd) {
   const Settings settings = settings_;
   Connection::Start(
       loop_, fd, settings.tls,
-      [settings](const std::shared_ptr<Connection>& connection, std::string_view) -> std::unique_ptr<Session> {
+      [settings](const std::shared_ptr<Connection>& connection, std::string_view alpn) -> std::unique_ptr<Session> {
+        if (alpn == "h2") return std::make_unique<Http2Session>(connection, settings.handler, settings.max_body);
         return std::make_unique<Http1Session>(connection, settings.tls != nullptr, settings.handler, settings.max_body);
       },
       settings.stats);

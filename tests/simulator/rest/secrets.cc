@@ -11,10 +11,12 @@ namespace simulator {
 namespace {
 
 // Lower case, without underscores.
-constexpr std::array<std::string_view, 10> kSecretNames = {"bottoken", "clientid",     "auth",         "accesstoken",  "refreshtoken",
-                                                           "hash",     "clientsecret", "authconnector", "ap", "appid"};
+constexpr std::array<std::string_view, 9> kSecretNames = {"bottoken",     "clientid", "auth",         "accesstoken",
+                                                          "refreshtoken", "hash",     "clientsecret", "authconnector", "ap"};
 
 bool IsSecretName(std::string_view name) {
+  // A chat application's APP_ID is a number, but a bot's appId in replies is its owner's key.
+  if (name == "appId") return true;
   std::string plain = AsciiLower(name);
   plain.erase(std::remove(plain.begin(), plain.end(), '_'), plain.end());
   return std::find(kSecretNames.begin(), kSecretNames.end(), plain) != kSecretNames.end();
@@ -34,7 +36,17 @@ std::string SecretLabel(std::string_view secret) {
   return label;
 }
 
+std::string WithoutSecretsInUrl(std::string_view url) {
+  constexpr std::string_view kMark = "CLIENT_ID=";
+  const size_t mark = url.find(kMark);
+  if (mark == std::string_view::npos) return std::string(url);
+  const size_t start = mark + kMark.size();
+  const std::string_view secret = url.substr(start, url.find('&', start) - start);
+  return std::string(url.substr(0, start)) + SecretLabel(secret) + std::string(url.substr(start + secret.size()));
+}
+
 Json WithoutSecrets(const Json& value) {
+  if (value.is_string()) return WithoutSecretsInUrl(value.get_ref<const std::string&>());
   if (value.is_array()) {
     Json copy = Json::array();
     for (const Json& item : value) copy.push_back(WithoutSecrets(item));
@@ -43,7 +55,7 @@ Json WithoutSecrets(const Json& value) {
   if (!value.is_object()) return value;
   Json copy = Json::object();
   for (auto it = value.begin(); it != value.end(); ++it) {
-    // An APP_ID is a chat application's number, but v2's appId is the owner's key; only text can be a secret.
+    // Only text can be a secret.
     if (it.value().is_string() && IsSecretName(it.key()) && !it.value().get_ref<const std::string&>().empty()) {
       copy[it.key()] = SecretLabel(it.value().get_ref<const std::string&>());
     } else {

@@ -12,8 +12,11 @@ namespace simulator {
 // `secret:` and the first 8 hexadecimal digits of the SHA-256.
 std::string SecretLabel(std::string_view secret);
 
-// A copy in which every value under a name that carries a secret (botToken, CLIENT_ID, auth, HASH and their spellings), at any
-// depth, is its label.
+// A webhook bot's handler URL carries its CLIENT_ID (`?CLIENT_ID=…`): the URL with the label in its place.
+std::string WithoutSecretsInUrl(std::string_view url);
+
+// A copy in which such URLs, and every value under a name that carries a secret (botToken, CLIENT_ID, auth, HASH and their spellings), at any
+// depth, are labels.
 Json WithoutSecrets(const Json& value);
 
 }  // namespace simulator
