@@ -64,8 +64,8 @@ class Server {
     std::vector<std::string> health_names;  // services whose health is told
     CallGate* gate = nullptr;               // outlives the server; what its services count their calls with
   };
-  // Listens and serves when it returns. UNAVAILABLE, naming every address that can't be listened on; INVALID_ARGUMENT
-  // for TLS that gRPC does not take.
+  // Listens and serves when it returns. UNAVAILABLE, naming every address that can't be listened on: taken, not
+  // this machine's, or with a certificate and key that gRPC does not take.
   static absl::StatusOr<std::unique_ptr<Server>> Create(ServerOptions options, Parts parts);
   // Shuts down without grace if that has not been done.
   ~Server();
