@@ -354,8 +354,11 @@ class Validator {
   std::set<std::string> portal_names_;
 };
 
-void SetDefault(bool present, Duration* duration, int64_t seconds) {
-  if (!present) duration->set_seconds(seconds);
+// Whether it is present must be asked before it is made: the order of arguments would leave that open.
+Duration SecondsLong(int64_t seconds) {
+  Duration duration;
+  duration.set_seconds(seconds);
+  return duration;
 }
 
 }  // namespace
@@ -363,17 +366,17 @@ void SetDefault(bool present, Duration* duration, int64_t seconds) {
 void ApplyDefaults(Settings* settings) {
   if (!settings->has_log_level()) settings->set_log_level(gateway::v1::LOG_LEVEL_INFO);
   auto& limits = *settings->mutable_limits();
-  SetDefault(limits.has_default_deadline(), limits.mutable_default_deadline(), 30);
-  SetDefault(limits.has_max_deadline(), limits.mutable_max_deadline(), 120);
+  if (!limits.has_default_deadline()) *limits.mutable_default_deadline() = SecondsLong(30);
+  if (!limits.has_max_deadline()) *limits.mutable_max_deadline() = SecondsLong(120);
   if (!limits.has_in_flight_per_portal()) limits.set_in_flight_per_portal(16);
   if (!limits.has_queued_calls_per_portal()) limits.set_queued_calls_per_portal(10'000);
   if (!limits.has_queued_bytes_per_portal()) limits.set_queued_bytes_per_portal(uint64_t{64} << 20);
   if (!limits.has_max_request_bytes()) limits.set_max_request_bytes(uint64_t{8} << 20);
   if (!limits.has_max_reply_bytes()) limits.set_max_reply_bytes(uint64_t{32} << 20);
-  SetDefault(limits.has_connect_timeout(), limits.mutable_connect_timeout(), 10);
+  if (!limits.has_connect_timeout()) *limits.mutable_connect_timeout() = SecondsLong(10);
   // Bitrix24 ends a request after 60 seconds (documentation, limits.md); its answer is worth waiting for.
-  SetDefault(limits.has_portal_reply_timeout(), limits.mutable_portal_reply_timeout(), 65);
-  SetDefault(limits.has_shutdown_grace(), limits.mutable_shutdown_grace(), 30);
+  if (!limits.has_portal_reply_timeout()) *limits.mutable_portal_reply_timeout() = SecondsLong(65);
+  if (!limits.has_shutdown_grace()) *limits.mutable_shutdown_grace() = SecondsLong(30);
   limits.mutable_shutdown_drain_delay();
   auto& transport = *settings->mutable_transport();
   if (!transport.has_loop_threads())
