@@ -3,6 +3,7 @@
 // Prints each request and each reply as the service sees them, and afterwards the portal's own view. Ends with 0 only
 // if every call did what it was meant to, and the portal holds what was sent.
 
+#include <signal.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -47,7 +48,8 @@ class Demo {
     if (result.ok() || result.Reason() != reason)
       throw std::runtime_error(method + " was meant to be refused with " + reason);
     std::printf("%s< %s%s\n", colour(), result.status.error_message().c_str(), plain());
-    for (const auto& violation : result.BadRequest().field_violations()) {
+    const auto bad_request = result.BadRequest();
+    for (const auto& violation : bad_request.field_violations()) {
       std::printf("    %s: %s\n", violation.field().c_str(), violation.description().c_str());
     }
     std::printf("    reason %s, outcome %s\n", result.Reason().c_str(), result.Outcome().c_str());
@@ -143,7 +145,7 @@ long RunService(const Demo& demo) {
   const Json app = demo.Call("bitrix24.imbot.v1.AppService/RegisterApp",
                              {{"bot", "acme/echo"},
                               {"CODE", "echo"},
-                              {"js", {{"JS_METHOD", "JS_METHOD_SEND"}, {"JS_PARAM", "/help"}}},
+                              {"jsCommand", {{"JS_METHOD", "JS_METHOD_SEND"}, {"JS_PARAM", "/help"}}},
                               {"CONTEXT", "APP_CONTEXT_BOT"},
                               {"LANG", {{{"LANGUAGE_ID", "en"}, {"TITLE", "Echo"}, {"DESCRIPTION", "Sends help"}}}}});
   demo.Call("bitrix24.imbot.v1.AppService/UpdateApp", {{"bot", "acme/echo"},
