@@ -91,7 +91,12 @@ class MethodTableBuilder {
   }
 
  private:
-  void Mistake(std::string_view where, std::string_view what) { mistakes_.push_back(base::StrCat(where, ": ", what)); }
+  // A type that is used in both dialects is looked at twice; its mistakes are told once.
+  void Mistake(std::string_view where, std::string_view what) {
+    std::string mistake = base::StrCat(where, ": ", what);
+    if (std::find(mistakes_.begin(), mistakes_.end(), mistake) == mistakes_.end())
+      mistakes_.push_back(std::move(mistake));
+  }
 
   void AddService(const ServiceDescriptor& service) {
     int with_option = 0;
@@ -127,9 +132,9 @@ class MethodTableBuilder {
     auto* factory = google::protobuf::MessageFactory::generated_factory();
     spec->request_prototype = factory->GetPrototype(&request);
     spec->response_prototype = factory->GetPrototype(method.output_type());
-    if (spec->request_prototype == nullptr || spec->response_prototype == nullptr) {
-      return Mistake(where, "its messages are not linked in");
-    }
+    // The rest is looked at all the same, so that every mistake is told at once.
+    if (spec->request_prototype == nullptr || spec->response_prototype == nullptr)
+      Mistake(where, "its messages are not linked in");
     spec->request_plan = PlanFor(request, options.dialect());
     spec->response_plan = PlanFor(*method.output_type(), options.dialect());
 
@@ -143,6 +148,8 @@ class MethodTableBuilder {
       Mistake(where, "a method that the portal de-duplicates has the field fields.templateId");
     }
     if (options.bot_effect() == bitrix24::rest::BOT_EFFECT_REGISTER) AddRegistration(where, spec.get());
+    if (options.bot_effect() == bitrix24::rest::BOT_EFFECT_UNREGISTER && spec->subject != Subject::kBot)
+      Mistake(where, "an unregistration names a bot");
     if (spec->subject == Subject::kPortal && !options.id_path().empty())
       Mistake(where, "id_path needs a request that names a bot");
 
@@ -154,10 +161,19 @@ class MethodTableBuilder {
     table_->by_rpc_path_.emplace(added->rpc_path, added);
   }
 
-  // What the gateway puts in must not be a field that a caller can set.
+  // What the gateway puts in must not be a field that a caller can set, and must have a place.
   void CheckInjected(std::string_view where, const MethodSpec& spec, std::string_view path) {
-    if (!path.empty() && Resolve(*spec.request_plan, path, nullptr)) {
+    if (path.empty()) return;
+    if (Resolve(*spec.request_plan, path, nullptr))
       Mistake(where, base::StrCat("`", path, "` is the gateway's to fill in, and a field of the request too"));
+    const MessagePlan* level = spec.request_plan;
+    for (size_t dot = path.find('.'), begin = 0; dot != path.npos; begin = dot + 1, dot = path.find('.', begin)) {
+      const FieldPlan* field = level->Find(path.substr(begin, dot - begin));
+      if (field == nullptr || field->field->is_repeated() || field->message == nullptr) {
+        return Mistake(where,
+                       base::StrCat("`", path, "` leads through something that is no message field of the request"));
+      }
+      level = field->message;
     }
   }
 
@@ -203,7 +219,8 @@ class MethodTableBuilder {
     plan->special = SpecialOf(type);
     plan->fields.reserve(static_cast<size_t>(type.field_count()));
     for (int i = 0; i < type.field_count(); ++i) AddField(*type.field(i), dialect, plan);
-    for (size_t i = 0; i < plan->fields.size(); ++i) IndexField(i, plan);
+    Names names;
+    for (size_t i = 0; i < plan->fields.size(); ++i) IndexField(i, &names, plan);
     for (FieldPlan& field : plan->fields) LinkSiblings(&field, plan);
     return plan;
   }
@@ -230,8 +247,10 @@ class MethodTableBuilder {
       out.pattern = std::make_unique<RE2>(out.options.pattern(), RE2::Quiet);
       if (!out.pattern->ok()) Mistake(field.full_name(), base::StrCat("pattern: ", out.pattern->error()));
     }
-    if (out.options.inline_() && out.kind != Kind::kMessage)
+    if (out.options.inline_() && (out.kind != Kind::kMessage || field.is_repeated())) {
       Mistake(field.full_name(), "only a message can be `inline`");
+      out.options.clear_inline_();
+    }
     plan->fields.push_back(std::move(out));
   }
 
@@ -245,23 +264,29 @@ class MethodTableBuilder {
     }
   }
 
-  void IndexField(size_t index, MessagePlan* plan) {
+  // Names on the wire at the level of one message, each with the oneof by which it came (null: none).
+  using Names = std::unordered_map<std::string_view, const google::protobuf::OneofDescriptor*>;
+
+  void IndexField(size_t index, Names* names, MessagePlan* plan) {
     FieldPlan& field = plan->fields[index];
     if (field.options.inline_()) {
-      // Its fields stand at this level: their names must be free here too.
-      for (const FieldPlan& inner : field.message->fields) CheckFree(inner, *plan);
+      // Its fields stand at this level: their names must be free here too, but for those of the oneof's other members,
+      // of which only one can be set.
+      for (const FieldPlan& inner : field.message->fields)
+        TakeName(inner.name, field.field->containing_oneof(), names, *plan);
       return;
     }
-    CheckFree(field, *plan);
+    TakeName(field.name, nullptr, names, *plan);
     plan->by_name.emplace(field.name, index);
     plan->by_folded_name.emplace(FoldName(field.name), index);
     if (field.options.whole_result()) plan->whole_result = &field;
   }
 
-  void CheckFree(const FieldPlan& field, const MessagePlan& plan) {
-    if (plan.by_name.contains(field.name)) {
-      Mistake(plan.descriptor->full_name(), base::StrCat("two fields have the JSON name `", field.name, "`"));
-    }
+  void TakeName(std::string_view name, const google::protobuf::OneofDescriptor* oneof, Names* names,
+                const MessagePlan& plan) {
+    const auto [taken, free] = names->emplace(name, oneof);
+    if (free || (oneof != nullptr && taken->second == oneof)) return;
+    Mistake(plan.descriptor->full_name(), base::StrCat("two fields have the JSON name `", name, "`"));
   }
 
   void LinkSiblings(FieldPlan* field, MessagePlan* plan) {
@@ -271,8 +296,11 @@ class MethodTableBuilder {
       if (it == plan->by_name.end() || !plan->fields[it->second].is_map()) {
         return Mistake(where, base::StrCat("nulls_in `", field->options.nulls_in(), "` is no map beside it"));
       }
+      if (!field->is_list() || field->kind != Kind::kString)
+        return Mistake(where, "only a list of texts can have `nulls_in`");
       plan->fields[it->second].nulls_from = field;
     }
+    if (!field->options.clears().empty() && field->field->is_repeated()) Mistake(where, "a list can't have `clears`");
     if (field->kind == Kind::kBool && !field->options.clears().empty()) {
       base::json::Parser parser;
       if (!parser.Parse(field->options.clear_as())) Mistake(where, "clear_as is not JSON");
