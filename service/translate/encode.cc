@@ -51,8 +51,10 @@ class QuerySink {
   void BeginArray() { Open(/*array=*/true); }
   void EndArray() { Close(); }
   void Key(std::string_view key) {
-    // Brackets would nest; PHP turns a dot or a space in a top-level name into an underscore (WIRE_FACTS 2).
-    if (key.empty() || key.find_first_of("[]") != key.npos) expressible_ = false;
+    // Brackets would nest, nothing or a single white space would append, a NUL ends the name; PHP turns a dot or a
+    // space in a top-level name into an underscore (WIRE_FACTS 2).
+    if (key.empty() || key.find_first_of("[]") != key.npos || key.find('\0') != key.npos) expressible_ = false;
+    if (key.size() == 1 && base::Trim(key).empty()) expressible_ = false;
     if (levels_.size() == 1 && key.find_first_of(". ") != key.npos) expressible_ = false;
     key_ = key;
   }
@@ -118,6 +120,7 @@ class QuerySink {
   }
 
   void Emit(std::string_view text) {
+    if (++variables_ > kMaxVariables) expressible_ = false;
     if (!out_.empty()) out_.push_back('&');
     out_.append(prefix_);
     AppendName(&out_);
@@ -140,10 +143,14 @@ class QuerySink {
     }
   }
 
+  // PHP's max_input_vars unless the portal's administrator changed it: it drops what comes after, without an error.
+  static constexpr int kMaxVariables = 1000;
+
   std::string out_;
   std::string prefix_;
   std::string_view key_;
   std::vector<Level> levels_;
+  int variables_ = 0;
   bool expressible_ = true;
 };
 
