@@ -2,11 +2,13 @@
 
 #include <algorithm>
 #include <cmath>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "google/protobuf/struct.pb.h"
+#include "google/protobuf/timestamp.pb.h"
 #include "google/protobuf/unknown_field_set.h"
 #include "re2/re2.h"
 #include "service/base/error.h"
@@ -29,9 +31,8 @@ class Validator {
     const Reflection& reflection = *message.GetReflection();
     const auto& unknown = reflection.GetUnknownFields(message);
     if (!unknown.empty()) {
-      Add(path.empty() ? "(request)" : path,
-          base::StrCat("field number ", unknown.field(0).number(),
-                       " is not known to this gateway: it is older than the caller's contract"));
+      Add(path, base::StrCat("field number ", unknown.field(0).number(),
+                             " is not known to this gateway: it is older than the caller's contract"));
     }
     for (const FieldPlan& field : plan.fields) CheckField(message, field, plan, path);
     switch (plan.special) {
@@ -42,7 +43,7 @@ class Validator {
         CheckButton(message, plan, path);
         break;
       case Special::kMenuItem:
-        CheckAction(message, plan, path, /*needs_text=*/true);
+        CheckAction(message, plan, path);  // that its TEXT is required, its own option says
         break;
       case Special::kKeyboard:
       case Special::kNone:
@@ -50,16 +51,14 @@ class Validator {
     }
   }
 
-  // A request always says whom it is for.
-  void MissingSubject(const FieldDescriptor* field) {
-    reported_ = field;
-    Add(field->json_name(), "is required");
-  }
+  void MissingBot(const FieldDescriptor* field) { Add(field->json_name(), "is required"); }
 
   std::vector<std::pair<std::string, std::string>> Take() { return std::move(violations_); }
 
  private:
-  void Add(const std::string& path, std::string description) { violations_.emplace_back(path, std::move(description)); }
+  void Add(const std::string& path, std::string description) {
+    violations_.emplace_back(path.empty() ? "(request)" : path, std::move(description));
+  }
 
   static bool Present(const Message& message, const FieldPlan& field) {
     const Reflection& reflection = *message.GetReflection();
@@ -75,7 +74,7 @@ class Validator {
     const Reflection& reflection = *message.GetReflection();
     const std::string own_path = field.options.inline_() ? path : Join(path, field.name);
     if (!Present(message, field)) {
-      if (field.options.required() && field.field != reported_) Add(own_path, "is required");
+      if (field.options.required()) Add(own_path, "is required");
       return;
     }
     if (!field.options.clears().empty()) CheckClears(message, field, plan, path, own_path);
@@ -114,8 +113,12 @@ class Validator {
                   const std::string& own_path) {
     const FieldPlan& map = *plan.Find(field.options.nulls_in());
     const Reflection& reflection = *message.GetReflection();
+    std::set<std::string> names;
     for (int i = 0; i < reflection.FieldSize(message, field.field); ++i) {
       const std::string name = reflection.GetRepeatedString(message, field.field, i);
+      if (name.empty()) Add(base::StrCat(own_path, "[", i, "]"), "must not be empty");
+      if (!names.insert(name).second)
+        Add(base::StrCat(own_path, "[", i, "]"), base::StrCat("`", name, "` is there twice"));
       for (int j = 0; j < reflection.FieldSize(message, map.field); ++j) {
         const Message& entry = reflection.GetRepeatedMessage(message, map.field, j);
         if (entry.GetReflection()->GetString(entry, map.map_key) != name) continue;
@@ -168,6 +171,7 @@ class Validator {
         const double value = index < 0 ? reflection.GetDouble(message, descriptor)
                                        : reflection.GetRepeatedDouble(message, descriptor, index);
         if (!std::isfinite(value)) return Add(path, "must be a finite number");
+        if (field.field->is_repeated()) return;
         if (field.options.has_min() && value < static_cast<double>(field.options.min()))
           Add(path, base::StrCat("the least is ", field.options.min()));
         if (field.options.has_max() && value > static_cast<double>(field.options.max()))
@@ -188,8 +192,17 @@ class Validator {
         }
         return;
       }
-      case Kind::kTimestamp:
+      case Kind::kTimestamp: {
+        const auto& time = static_cast<const google::protobuf::Timestamp&>(
+            index < 0 ? reflection.GetMessage(message, descriptor)
+                      : reflection.GetRepeatedMessage(message, descriptor, index));
+        // google/protobuf/timestamp.proto: the years 1 to 9999.
+        if (time.seconds() < -62135596800 || time.seconds() > 253402300799 || time.nanos() < 0 ||
+            time.nanos() > 999999999) {
+          Add(path, "is no instant of the years 1 to 9999");
+        }
         return;
+      }
       case Kind::kStruct:
       case Kind::kValue:
       case Kind::kListValue: {
@@ -225,8 +238,9 @@ class Validator {
     if (kind == Kind::kStruct) {
       CheckFreeStruct(static_cast<const google::protobuf::Struct&>(free), 1, path);
     } else if (kind == Kind::kListValue) {
+      int i = 0;
       for (const auto& item : static_cast<const google::protobuf::ListValue&>(free).values())
-        CheckFreeValue(item, 1, path);
+        CheckFreeValue(item, 1, base::StrCat(path, "[", i++, "]"));
     } else {
       CheckFreeValue(static_cast<const google::protobuf::Value&>(free), 1, path);
     }
@@ -274,15 +288,17 @@ class Validator {
   // Page messages/message-keyboards.md: a line break stands alone; every other button has a text and one action. The
   // portal drops other buttons silently (WIRE_FACTS 3), so they are refused here.
   void CheckButton(const Message& message, const MessagePlan& plan, const std::string& path) {
-    if (!Has(message, plan, "TYPE")) return CheckAction(message, plan, path, /*needs_text=*/true);
+    if (!Has(message, plan, "TYPE")) {
+      if (!Has(message, plan, "TEXT")) Add(Join(path, "TEXT"), "is required");
+      return CheckAction(message, plan, path);
+    }
     for (const FieldPlan& field : plan.fields) {
       if (field.name != "TYPE" && Present(message, field))
         Add(Join(path, field.name), "a line break (TYPE) has no other fields");
     }
   }
 
-  void CheckAction(const Message& message, const MessagePlan& plan, const std::string& path, bool needs_text) {
-    if (needs_text && !Has(message, plan, "TEXT")) Add(Join(path, "TEXT"), "is required");
+  void CheckAction(const Message& message, const MessagePlan& plan, const std::string& path) {
     std::vector<std::string_view> actions;
     for (const std::string_view name : {"LINK", "COMMAND", "ACTION", "APP_ID"}) {
       if (Has(message, plan, name)) actions.push_back(name);
@@ -303,13 +319,16 @@ class Validator {
       Add(Join(path, needed), base::StrCat("is required, since ", given, " is set"));
   }
 
+  // An empty text is none: the portal drops such a button.
   static bool Has(const Message& message, const MessagePlan& plan, std::string_view name) {
     const FieldPlan* field = plan.Find(name);
-    return field != nullptr && Present(message, *field);
+    if (field == nullptr || !Present(message, *field)) return false;
+    std::string scratch;
+    return field->kind != Kind::kString || field->is_list() ||
+           !message.GetReflection()->GetStringReference(message, field->field, &scratch).empty();
   }
 
   std::vector<std::pair<std::string, std::string>> violations_;
-  const FieldDescriptor* reported_ = nullptr;
   bool free_budget_exceeded_ = false;
 };
 
@@ -322,8 +341,9 @@ size_t CountCharacters(std::string_view text) {
 
 absl::Status Validate(const MethodSpec& method, const Message& request) {
   Validator validator;
-  if (method.subject_field != nullptr && request.GetReflection()->GetString(request, method.subject_field).empty()) {
-    validator.MissingSubject(method.subject_field);
+  // No portal means the default portal, of which the contract knows nothing.
+  if (method.subject == Subject::kBot && request.GetReflection()->GetString(request, method.subject_field).empty()) {
+    validator.MissingBot(method.subject_field);
   }
   validator.Check(request, *method.request_plan, "");
   const auto violations = validator.Take();
