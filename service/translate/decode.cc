@@ -91,16 +91,27 @@ std::optional<std::string> ToString(Value value) {
   }
 }
 
+// What a Timestamp can hold: the years 1 to 9999.
+std::optional<absl::Time> InRange(absl::Time time) {
+  static constexpr int64_t kFirst = -62135596800, kLast = 253402300799;
+  const int64_t seconds = absl::ToUnixSeconds(time);
+  if (seconds < kFirst || seconds > kLast) return std::nullopt;
+  return time;
+}
+
 std::optional<absl::Time> ToTime(Value value) {
-  if (value.is(Type::kInt) && value.AsInt() > 0) return absl::FromUnixSeconds(value.AsInt());
   if (value.is(Type::kDouble) && value.AsDouble() > 0 && value.AsDouble() < 1e11)
     return absl::FromUnixMicros(static_cast<int64_t>(value.AsDouble() * 1e6));
+  // Unix seconds, as a text too.
+  if (const auto seconds = ToInt(value); seconds.has_value())
+    return *seconds > 0 ? InRange(absl::FromUnixSeconds(*seconds)) : std::nullopt;
   if (!value.is(Type::kString)) return std::nullopt;
   const std::string text(value.AsString());
   absl::Time time;
   for (const char* format :
        {"%Y-%m-%d%ET%H:%M:%E*S%Ez", "%Y-%m-%d %H:%M:%E*S%Ez", "%Y-%m-%d%ET%H:%M:%E*S", "%Y-%m-%d %H:%M:%E*S"}) {
-    if (absl::ParseTime(format, text, &time, nullptr)) return time;
+    // It reads "infinite-future" and years of five digits too.
+    if (absl::ParseTime(format, text, &time, nullptr)) return InRange(time);
   }
   return std::nullopt;
 }
@@ -201,8 +212,10 @@ class Decoder {
     for (size_t i = 0; i < plan.fields.size(); ++i) {
       const FieldPlan& field = plan.fields[i];
       if (field.options.inline_()) {
-        if (!DecodeMessage(object, *field.message, out->GetReflection()->MutableMessage(out, field.field), depth + 1))
-          return false;
+        // Set only if something of it is there: in a oneof the others must stay.
+        std::unique_ptr<Message> inner(out->GetReflection()->GetMessage(*out, field.field).New());
+        if (!DecodeMessage(object, *field.message, inner.get(), depth + 1)) return false;
+        if (inner->ByteSizeLong() > 0) out->GetReflection()->MutableMessage(out, field.field)->CopyFrom(*inner);
         continue;
       }
       const Candidate& candidate = candidates[i];
@@ -267,9 +280,11 @@ class Decoder {
           return true;
         case Kind::kInt:
           if (const auto number = ToInt(value)) {
+            const bool is_small = descriptor->cpp_type() == FieldDescriptor::CPPTYPE_INT32;
+            if (is_small && *number != static_cast<int32_t>(*number)) return true;  // another number would be a lie
             *stored = true;
-            if (descriptor->cpp_type() == FieldDescriptor::CPPTYPE_INT32) {
-              const auto small = static_cast<int32_t>(std::clamp<int64_t>(*number, INT32_MIN, INT32_MAX));
+            if (is_small) {
+              const auto small = static_cast<int32_t>(*number);
               add ? reflection.AddInt32(out, descriptor, small) : reflection.SetInt32(out, descriptor, small);
             } else {
               add ? reflection.AddInt64(out, descriptor, *number) : reflection.SetInt64(out, descriptor, *number);
@@ -326,11 +341,14 @@ class Decoder {
           *stored = true;
           return DecodeFree(value, depth + 1, static_cast<google::protobuf::Value*>(Target(out, descriptor, add)));
         case Kind::kListValue: {
-          if (!value.is(Type::kArray)) return true;
+          if (!value.is(Type::kArray) && !value.is(Type::kObject)) return true;
           *stored = true;
           auto* list = static_cast<google::protobuf::ListValue*>(Target(out, descriptor, add));
           bool inside = true;
           value.ForEachItem([&](Value item) { return inside = DecodeFree(item, depth + 1, list->add_values()); });
+          // A list with a hole.
+          value.ForEachMember(
+              [&](std::string_view, Value item) { return inside = DecodeFree(item, depth + 1, list->add_values()); });
           return inside;
         }
         case Kind::kMessage:
@@ -388,7 +406,8 @@ std::string_view TypeName(Value value) {
 
 // `{"result": {"result": true}}`: some methods wrap what others return bare (WIRE_FACTS 1.7).
 Value Unwrap(Value result, const FieldPlan& field) {
-  if (field.kind == Kind::kMessage || field.kind == Kind::kStruct || field.is_map()) return result;
+  if (field.kind == Kind::kMessage || field.kind == Kind::kStruct || field.kind == Kind::kValue || field.is_map())
+    return result;
   if (!result.is(Type::kObject) || result.size() != 1) return result;
   return result.Find("result").value_or(result);
 }
@@ -405,12 +424,17 @@ absl::StatusOr<std::unique_ptr<Message>> DecodeResult(const MethodSpec& method, 
     const FieldPlan& field = *plan.whole_result;
     const Value bare = Unwrap(result, field);
     fits = decoder.DecodeField(bare, field, response.get(), 0);
-    const bool scalar = !field.field->is_repeated() && field.kind != Kind::kMessage && field.kind != Kind::kStruct &&
-                        field.kind != Kind::kValue;
-    // `true` where an id was expected, and null, are answers without a value; an object where a number was expected is
-    // none at all.
-    if (scalar && !decoder.stored_any() && !bare.is(Type::kBool) && !IsNothing(bare)) {
-      return Unusable(method, base::StrCat("is ", TypeName(bare), " where one value was expected"));
+    const bool list = field.field->is_repeated() || field.kind == Kind::kListValue;
+    const bool object = !list && (field.kind == Kind::kMessage || field.kind == Kind::kStruct);
+    // `true` where an id was expected, and null, are answers without a value, and so is a list of nothing; an object
+    // where a number was expected, or a text where a list was, is none at all.
+    const bool fitting = (list && (bare.is(Type::kArray) || bare.is(Type::kObject))) || bare.is(Type::kBool);
+    if (fits && !decoder.stored_any() && !fitting && !IsNothing(bare) && !(object && bare.is(Type::kObject))) {
+      return Unusable(method, base::StrCat("is ", TypeName(bare), " where ",
+                                           list     ? "a list"
+                                           : object ? "an object"
+                                                    : "one value",
+                                           " was expected"));
     }
   } else if (result.is(Type::kObject)) {
     fits = decoder.DecodeMessage(result, plan, response.get(), 0);
