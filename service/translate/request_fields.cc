@@ -1,5 +1,6 @@
 #include "service/translate/request_fields.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "service/base/strings.h"
@@ -76,17 +77,35 @@ std::vector<HandlerUrl> HandlerUrls(const MethodSpec& method, const Message& req
   return urls;
 }
 
+// Strict on purpose: a list of hosts is worth no more than the agreement of everybody who reads the URL, and PHP's
+// parse_url, curl and browsers differ on backslashes (parse_url takes `good\@evil` for a user and a host), on white
+// space (some drop it), on an @ behind ? or #, on percent signs and on other alphabets.
 std::string HostOf(std::string_view url) {
   const size_t scheme_end = url.find("://");
   if (scheme_end == url.npos) return "";
   const std::string scheme = base::ToLower(url.substr(0, scheme_end));
   if (scheme != "http" && scheme != "https") return "";
-  std::string_view authority = url.substr(scheme_end + 3);
-  // A browser, and PHP's parse_url in part, take a backslash for a slash.
-  authority = authority.substr(0, authority.find_first_of("/?#\\"));
-  if (authority.find('@') != authority.npos) return "";
-  if (authority.starts_with('[')) return base::ToLower(authority.substr(1, authority.find(']') - 1));
-  return base::ToLower(authority.substr(0, authority.find(':')));
+  if (std::any_of(url.begin(), url.end(),
+                  [](char c) { return c == '\\' || static_cast<unsigned char>(c) <= ' ' || c == '\x7F'; }))
+    return "";
+  const std::string_view rest = url.substr(scheme_end + 3);
+  const size_t authority_end = std::min(rest.find_first_of("/?#"), rest.size());
+  if (authority_end < rest.size() && rest[authority_end] != '/') {
+    const std::string_view before_path = rest.substr(0, rest.find('/'));
+    if (before_path.find('@') != before_path.npos) return "";
+  }
+  std::string_view host = rest.substr(0, authority_end);
+  std::string_view port;
+  const auto all = [](std::string_view text, auto allowed) { return std::all_of(text.begin(), text.end(), allowed); };
+  const bool is_ipv6 = host.starts_with('[');
+  const size_t host_end = is_ipv6 ? host.find(']') : std::min(host.find(':'), host.size());
+  if (host_end == host.npos) return "";
+  port = host.substr(is_ipv6 ? host_end + 1 : host_end);
+  host = is_ipv6 ? host.substr(1, host_end - 1) : host.substr(0, host_end);
+  if (!port.empty() && (port[0] != ':' || !all(port.substr(1), [](char c) { return c >= '0' && c <= '9'; }))) return "";
+  const bool plain = is_ipv6 ? all(host, [](char c) { return base::IsAlnum(c) || c == ':' || c == '.'; })
+                             : all(host, [](char c) { return base::IsAlnum(c) || c == '-' || c == '.' || c == '_'; });
+  return plain ? base::ToLower(host) : "";
 }
 
 }  // namespace imbot::translate

@@ -29,8 +29,9 @@ struct HandlerUrl {
   std::string url;
 };
 std::vector<HandlerUrl> HandlerUrls(const MethodSpec& method, const google::protobuf::Message& request);
-// The host of an http(s) URL in lower case, without port and brackets; "" if there is none, or if the URL carries a
-// user part, behind which another host could hide.
+// The host of an http(s) URL in lower case, without port and brackets; "" if there is none, or if the URL holds
+// anything by which another reader could see another host: a user part, a backslash, white space, percent signs in the
+// host.
 std::string HostOf(std::string_view url);
 
 }  // namespace imbot::translate
