@@ -69,8 +69,8 @@ struct ErrorMeaning {
 struct PortalError {
   std::string_view code;
   int http_status = 0;
-  std::string_view description;
-  std::string_view method;  // REST name of the call
+  std::string_view description = {};
+  std::string_view method = {};  // REST name of the call
 };
 
 // Null if nobody documented the code.
