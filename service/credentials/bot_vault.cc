@@ -99,11 +99,10 @@ int64_t BotVault::NowMs() const {
 }
 
 void BotVault::BeginRegistration(std::string_view portal, std::string_view name, std::string_view method, Begun done) {
-  BotRecord record;
-  std::shared_ptr<const base::Secret> secret;
+  Key key(portal, name);
   {
     base::MutexLock lock(mutex_);
-    Entry& entry = bots_[Key(portal, name)];
+    Entry& entry = bots_[key];
     ++entry.attempts;
     if (entry.secret == nullptr) {
       entry.secret = std::make_shared<const base::Secret>(base::SecretToken(dependencies_.random));
@@ -114,30 +113,31 @@ void BotVault::BeginRegistration(std::string_view portal, std::string_view name,
       entry.record.method = method;
       entry.record.created_unix_ms = entry.record.updated_unix_ms = NowMs();
     }
-    secret = entry.secret;
-    record = entry.record;
-    if (entry.durable || entry.configured) record.portal.clear();  // nothing to store
   }
-  dependencies_.storage_thread.Post(
-      [this, record = std::move(record), secret = std::move(secret), done = std::move(done)]() mutable {
-        if (record.portal.empty()) return done(std::move(secret));
-        // Another attempt for the same name may have stored it meanwhile, even as active; both hold the same secret.
-        {
-          base::MutexLock lock(mutex_);
-          const auto it = bots_.find(Key(record.portal, record.name));
-          if (it != bots_.end() && it->second.durable && it->second.secret == secret) record.portal.clear();
-        }
-        if (record.portal.empty()) return done(std::move(secret));
-        if (const absl::Status status = dependencies_.store.PutBot(record); !status.ok()) {
-          AbandonRegistration(record.portal, record.name, /*proved_not_executed=*/true);
-          return done(StorageFailed(status));
-        }
-        {
-          base::MutexLock lock(mutex_);
-          if (const auto it = bots_.find(Key(record.portal, record.name)); it != bots_.end()) it->second.durable = true;
-        }
-        done(std::move(secret));
-      });
+  dependencies_.storage_thread.Post([this, key = std::move(key), done = std::move(done)]() mutable {
+    // Looked at only now, in the order of the store's own work: another attempt may have stored the record since, even
+    // as active, or a removal deleted it. The entry is there as long as this attempt counts.
+    BotRecord record;
+    std::shared_ptr<const base::Secret> secret;
+    bool stored = false;
+    {
+      base::MutexLock lock(mutex_);
+      const Entry& entry = bots_[key];
+      record = entry.record;
+      secret = entry.secret;
+      stored = entry.durable || entry.configured;
+    }
+    if (stored) return done(std::move(secret));
+    if (const absl::Status status = dependencies_.store.PutBot(record); !status.ok()) {
+      AbandonRegistration(key.first, key.second, /*proved_not_executed=*/true);
+      return done(StorageFailed(status));
+    }
+    {
+      base::MutexLock lock(mutex_);
+      bots_[key].durable = true;
+    }
+    done(std::move(secret));
+  });
 }
 
 void BotVault::FinishRegistration(std::string_view portal, std::string_view name, int64_t id, Stored done) {
@@ -245,9 +245,10 @@ void BotVault::Remove(std::string_view portal, std::string_view name, Stored don
         } else if (it->second.attempts == 0) {
           bots_.erase(it);
         } else {
-          // A registration began since: it stores the record anew, for it found this one durable.
+          // A registration began since: it will find the record gone, and store it anew with the same secret.
           it->second.durable = false;
           it->second.record.state = BotRecord::State::kPending;
+          it->second.record.bot_id = 0;
         }
       }
     }
