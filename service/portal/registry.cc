@@ -2,7 +2,9 @@
 
 #include <utility>
 
+#include "service/base/error.h"
 #include "service/base/mutex.h"
+#include "service/base/strings.h"
 
 namespace imbot::portal {
 
@@ -15,7 +17,13 @@ Port::Port(std::string portal, transport::Loop& loop, const base::Clock& clock, 
 CallId Port::Submit(Outgoing call, Done done) {
   const CallId id{++last_id_};
   loop_.Post([scheduler = reference_, id, call = std::move(call), done = std::move(done)]() mutable {
-    if (const auto alive = scheduler.lock()) alive->Submit(id, std::move(call), std::move(done));
+    if (const auto alive = scheduler.lock()) return alive->Submit(id, std::move(call), std::move(done));
+    Answer answer;
+    answer.status = base::Error(absl::StatusCode::kUnavailable, "SHUTTING_DOWN",
+                                base::StrCat(call.method, ": the gateway is stopping; nothing was sent, repeat"))
+                        .RetryAfter(std::chrono::seconds(1))
+                        .Build();
+    done(std::move(answer));
   });
   return id;
 }

@@ -25,8 +25,8 @@ class Port {
        SchedulerOptions options, SchedulerMetrics metrics);
 
   const std::string& portal() const { return portal_; }
-  // Thread-safe. `done` is called on the portal's loop, exactly once; if the loop has stopped, it is destroyed without
-  // a call.
+  // Thread-safe. `done` is called on the portal's loop, exactly once, after Stop() with UNAVAILABLE; if the loop has
+  // stopped, it is destroyed without a call.
   CallId Submit(Outgoing call, Done done);
   void Cancel(CallId id);
   // Answers everything with UNAVAILABLE, then destroys the scheduler, on its loop; `stopped` is called after that.

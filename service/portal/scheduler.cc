@@ -18,9 +18,10 @@ struct Scheduler::Entry {
   base::MonoTime submitted_at;
   base::MonoTime sent_at;
   base::TimerId deadline_timer = base::TimerId::kNone;
-  bool sent = false;
+  bool queued = false;
+  bool sent = false;  // handed to the transport
   size_t bytes = 0;
-  Queue::iterator place;  // valid while !sent
+  Queue::iterator place;  // valid while queued
 };
 
 Scheduler::Scheduler(std::string portal, transport::Loop& loop, const base::Clock& clock, CredentialSource& credentials,
@@ -36,6 +37,8 @@ Scheduler::Scheduler(std::string portal, transport::Loop& loop, const base::Cloc
 Scheduler::~Scheduler() {
   Stop();
   *self_ = nullptr;
+  // What is still in flight will not be told here any more.
+  metrics_.in_flight.Add(-static_cast<double>(in_flight_));
 }
 
 void Scheduler::Submit(CallId id, Outgoing call, Done done) {
@@ -70,6 +73,7 @@ void Scheduler::Submit(CallId id, Outgoing call, Done done) {
     if (const auto self = weak.lock(); self != nullptr && *self != nullptr) (*self)->OnDeadline(id);
   });
   entry->place = queue_.insert(queue_.end(), entry);
+  entry->queued = true;
   queued_bytes_ += entry->bytes;
   metrics_.queued_calls.Add(1);
   metrics_.queued_bytes.Add(static_cast<double>(entry->bytes));
@@ -92,16 +96,17 @@ void Scheduler::Pump() {
 }
 
 void Scheduler::Send(const std::shared_ptr<Entry>& entry) {
-  entry->sent = true;
-  entry->sent_at = clock_.Now();
   auto url = credentials_.UrlFor(portal_, entry->call.method);
   if (!url.ok()) {
+    // Neither queued nor sent from here on: whatever else ends it says that nothing was sent.
     Answer answer = NoReply(
         *entry, base::WithMetadata(base::WithMetadata(url.status(), "portal", portal_), "method", entry->call.method));
     return loop_.Post([weak = std::weak_ptr<Scheduler*>(self_), entry, answer = std::move(answer)]() mutable {
       if (const auto self = weak.lock(); self != nullptr && *self != nullptr) (*self)->Finish(entry, std::move(answer));
     });
   }
+  entry->sent = true;
+  entry->sent_at = clock_.Now();
   if (!entry->call.order_key.empty()) busy_keys_.insert(entry->call.order_key);
   ++in_flight_;
   metrics_.in_flight.Add(1);
@@ -144,7 +149,7 @@ void Scheduler::Cancel(CallId id) {
   const std::shared_ptr<Entry> entry = it->second;
   const bool was_sent = entry->sent;
   if (was_sent && entry->call.await_reply) return;
-  if (!was_sent) Unqueue(entry);
+  Unqueue(entry);
   Finish(
       entry,
       NoReply(*entry,
@@ -164,7 +169,7 @@ void Scheduler::OnDeadline(CallId id) {
   entry->deadline_timer = base::TimerId::kNone;
   const bool was_sent = entry->sent;
   if (was_sent && entry->call.await_reply) return;
-  if (!was_sent) Unqueue(entry);
+  Unqueue(entry);
   Finish(entry,
          NoReply(*entry,
                  Error(absl::StatusCode::kDeadlineExceeded, "DEADLINE_EXCEEDED",
@@ -182,7 +187,7 @@ void Scheduler::Stop() {
   for (const auto& [id, entry] : open_) all.push_back(entry);
   for (const auto& entry : all) {
     const bool was_sent = entry->sent;
-    if (!was_sent) Unqueue(entry);
+    Unqueue(entry);
     Finish(entry, NoReply(*entry, Error(absl::StatusCode::kUnavailable, "SHUTTING_DOWN",
                                         base::StrCat(entry->call.method,
                                                      was_sent ? ": the gateway stopped before the portal answered"
@@ -194,6 +199,7 @@ void Scheduler::Stop() {
 }
 
 void Scheduler::Unqueue(const std::shared_ptr<Entry>& entry) {
+  if (!std::exchange(entry->queued, false)) return;
   queue_.erase(entry->place);
   queued_bytes_ -= entry->bytes;
   metrics_.queued_calls.Add(-1);
@@ -231,12 +237,13 @@ absl::Status FailureStatus(const transport::Failure& failure, std::string_view m
     case Kind::kTls:
       code = absl::StatusCode::kFailedPrecondition;
       reason = "TLS_FAILED";
-      advice = "Nothing was sent; the operator has to look at the portal's certificate and the gateway's CA.";
+      if (!failure.sent)
+        advice = "Nothing was sent; the operator has to look at the portal's certificate and the gateway's CA.";
       break;
     case Kind::kBlocked:
       code = absl::StatusCode::kFailedPrecondition;
       reason = "ADDRESS_REFUSED";
-      advice = "Nothing was sent; the operator has to look at the portal's address.";
+      if (!failure.sent) advice = "Nothing was sent; the operator has to look at the portal's address.";
       break;
     case Kind::kTimeout:
       reason = "PORTAL_TIMEOUT";
