@@ -83,7 +83,13 @@ class PortalCallHandler::Operation final : public CallInProgress, public std::en
   absl::Status ResolveSubject() {
     const std::string subject = call_.request->GetReflection()->GetString(*call_.request, call_.method->subject_field);
     if (call_.method->subject == translate::Subject::kPortal) {
-      portal_ = subject;
+      portal_ = subject.empty() ? handler_.policy_.default_portal : subject;
+      if (portal_.empty()) {
+        return Error(absl::StatusCode::kInvalidArgument, "PORTAL_UNKNOWN",
+                     base::StrCat(call_.method->name(), ": no portal is named, and there is no default portal"))
+            .Violation(call_.method->subject_field->json_name(), "is required: the configuration has no default_portal")
+            .Build();
+      }
       if (effect() == BOT_EFFECT_REGISTER) bot_name_ = translate::TextAt(*call_.request, call_.method->code_field);
       if (bot_name_.find('/') == bot_name_.npos) return absl::OkStatus();
       const auto* code = call_.method->code_field.back();
