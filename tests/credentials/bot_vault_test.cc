@@ -1,0 +1,557 @@
+#include "service/credentials/bot_vault.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <deque>
+
+#include "absl/strings/escaping.h"
+#include "service/base/error.h"
+#include "tests/base/counting_random.h"
+#include "tests/credentials/fake_store.h"
+#include "tests/fakes/manual_clock.h"
+
+namespace imbot::credentials {
+namespace {
+
+using storage::BotRecord;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+
+using Begun = absl::StatusOr<std::shared_ptr<const base::Secret>>;
+
+// A storage thread that the test turns, and that forgets what it had not done when it dies, as a killed process does.
+class StorageThread final : public base::Executor {
+ public:
+  void Post(base::Task task) override { tasks_.push_back(std::move(task)); }
+  base::TimerId PostAt(base::MonoTime, base::Task) override { throw std::logic_error("the vault sets no timers"); }
+  void CancelTimer(base::TimerId) override {}
+  bool InThisThread() const override { return true; }
+
+  void Run() {
+    while (!tasks_.empty()) {
+      base::Task task = std::move(tasks_.front());
+      tasks_.pop_front();
+      std::move(task)();
+    }
+  }
+
+ private:
+  std::deque<base::Task> tasks_;
+};
+
+// A vault over a store in memory.
+class BotVaultTest : public testing::Test {
+ protected:
+  BotVaultTest() { Restart(); }
+
+  // A new process: nothing survives but the store.
+  void Restart(std::vector<ConfiguredBot> configured = {}) {
+    thread_ = std::make_unique<StorageThread>();
+    vault_.reset();
+    auto vault = BotVault::Create({store_, *thread_, sealer_, random_, clock_}, std::move(configured));
+    ASSERT_TRUE(vault.ok()) << vault.status();
+    vault_ = *std::move(vault);
+  }
+  // Killed: what was posted and not run is lost.
+  void Kill() { Restart(); }
+
+  // Begins, without turning the storage thread.
+  void Begin(std::optional<Begun>* begun, const std::string& name = "support",
+             const std::string& method = "imbot.v2.Bot.register") {
+    vault_->BeginRegistration("acme", name, method, [begun](Begun result) { begun->emplace(std::move(result)); });
+  }
+  // The whole step; "" if it failed.
+  std::string Secret(const std::string& name = "support") {
+    std::optional<Begun> begun;
+    Begin(&begun, name);
+    thread_->Run();
+    return begun.has_value() && begun->ok() ? std::string((**begun)->Reveal()) : "";
+  }
+  absl::Status Finish(int64_t id, const std::string& name = "support") {
+    absl::Status status = absl::UnknownError("no answer");
+    vault_->FinishRegistration("acme", name, id, [&](absl::Status stored) { status = std::move(stored); });
+    thread_->Run();
+    return status;
+  }
+  void Abandon(bool proved, const std::string& name = "support") {
+    vault_->AbandonRegistration("acme", name, proved);
+    thread_->Run();
+  }
+  absl::Status Remove(const std::string& name = "support") {
+    absl::Status status = absl::UnknownError("no answer");
+    vault_->Remove("acme", name, [&](absl::Status stored) { status = std::move(stored); });
+    thread_->Run();
+    return status;
+  }
+  std::string FoundReason(const std::string& name = "support") {
+    return base::ReasonOf(vault_->Find("acme", name).status());
+  }
+  // "" unless the bot is active.
+  std::string FoundSecret(const std::string& name = "support") {
+    const auto bot = vault_->Find("acme", name);
+    return bot.ok() ? std::string(bot->secret->Reveal()) : "";
+  }
+  std::vector<std::string> PendingNames() {
+    std::vector<std::string> names;
+    for (const auto& bot : vault_->Pending()) names.push_back(bot.portal + "/" + bot.name);
+    return names;
+  }
+  std::optional<BotRecord> Stored(const std::string& name = "support") { return store_.Record("acme", name); }
+
+  static base::SealKey Key() { return *base::SealKey::Parse(std::string(64, 'a')); }
+
+  fakes::ManualClock clock_;
+  fakes::FakeStore store_;
+  testing_support::CountingRandom random_;
+  base::Sealer sealer_{Key(), {}, random_};
+  std::unique_ptr<StorageThread> thread_;
+  std::unique_ptr<BotVault> vault_;
+};
+
+// --- Beginning ---
+
+TEST_F(BotVaultTest, StoresASecretAsPendingBeforeItIsHandedOut) {
+  bool called = false;
+  vault_->BeginRegistration("acme", "support", "imbot.register", [&](Begun begun) {
+    called = true;
+    ASSERT_TRUE(begun.ok());
+    EXPECT_EQ((*begun)->Reveal().size(), 40u);
+    const auto record = Stored();
+    ASSERT_TRUE(record.has_value());
+    EXPECT_EQ(record->state, BotRecord::State::kPending);
+    EXPECT_EQ(record->bot_id, 0);
+    EXPECT_EQ(record->method, "imbot.register");
+    EXPECT_EQ(record->created_unix_ms, 1767225600000);
+    EXPECT_EQ(sealer_.Open(record->sealed_secret, "bot/acme/support")->Reveal(), (*begun)->Reveal());
+  });
+  EXPECT_FALSE(called) << "writing is the storage thread's work";
+  EXPECT_FALSE(Stored().has_value());
+  thread_->Run();
+  EXPECT_TRUE(called);
+}
+
+TEST_F(BotVaultTest, DoesNotShowABotWhoseRegistrationIsUnderWay) {
+  ASSERT_NE(Secret(), "");
+  EXPECT_EQ(FoundReason(), "REGISTRATION_PENDING");
+  EXPECT_EQ(vault_->Find("acme", "support").status().code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(PendingNames(), ElementsAre("acme/support"));
+}
+
+TEST_F(BotVaultTest, KnowsNoBotThatNobodyRegistered) {
+  EXPECT_EQ(FoundReason(), "BOT_UNKNOWN");
+  EXPECT_EQ(vault_->Find("acme", "support").status().code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(vault_->size(), 0u);
+}
+
+TEST_F(BotVaultTest, GivesEachBotItsOwnSecret) {
+  EXPECT_NE(Secret("one"), Secret("two"));
+}
+
+TEST_F(BotVaultTest, GivesARepeatTheSameSecret) {
+  const std::string secret = Secret();
+  Abandon(/*proved=*/false);
+  EXPECT_EQ(Secret(), secret);
+  ASSERT_TRUE(Finish(456).ok());
+  EXPECT_EQ(Secret(), secret) << "registering an active bot again is how its settings are seen";
+  EXPECT_EQ(store_.bots.size(), 1u);
+}
+
+TEST_F(BotVaultTest, GivesTwoThatRegisterAtOnceTheSameSecretAndStoresItOnce) {
+  std::optional<Begun> first, second;
+  Begin(&first);
+  Begin(&second);
+  thread_->Run();
+  ASSERT_TRUE(first->ok() && second->ok());
+  EXPECT_EQ((**first)->Reveal(), (**second)->Reveal());
+  EXPECT_EQ(store_.puts, 1);
+}
+
+TEST_F(BotVaultTest, LeavesAnActiveRecordActiveWhenASecondRegistrationBeganBeforeItWas) {
+  std::optional<Begun> first, second;
+  Begin(&first);
+  thread_->Run();
+  vault_->FinishRegistration("acme", "support", 456, [](absl::Status) {});
+  Begin(&second);
+  thread_->Run();
+  EXPECT_EQ(Stored()->state, BotRecord::State::kActive);
+  EXPECT_EQ(Stored()->bot_id, 456);
+}
+
+// --- Finishing ---
+
+TEST_F(BotVaultTest, StoresAConfirmedBotAsActiveBeforeItSaysSo) {
+  const std::string secret = Secret();
+  clock_.Advance(std::chrono::seconds(3));
+  bool stored = false;
+  vault_->FinishRegistration("acme", "support", 456, [&](absl::Status status) {
+    EXPECT_TRUE(status.ok());
+    EXPECT_EQ(Stored()->state, BotRecord::State::kActive);
+    EXPECT_EQ(Stored()->bot_id, 456);
+    EXPECT_EQ(Stored()->created_unix_ms, 1767225600000);
+    EXPECT_EQ(Stored()->updated_unix_ms, 1767225603000);
+    stored = true;
+  });
+  EXPECT_FALSE(stored);
+  thread_->Run();
+  EXPECT_TRUE(stored);
+  EXPECT_EQ(vault_->Find("acme", "support")->id, 456);
+  EXPECT_EQ(FoundSecret(), secret);
+  EXPECT_THAT(PendingNames(), IsEmpty());
+}
+
+TEST_F(BotVaultTest, TakesTheNewIdOfABotThatThePortalMadeAnew) {
+  Secret();
+  ASSERT_TRUE(Finish(456).ok());
+  Secret();
+  ASSERT_TRUE(Finish(500).ok());
+  EXPECT_EQ(vault_->Find("acme", "support")->id, 500);
+}
+
+TEST_F(BotVaultTest, ConfirmsAPendingBotThatThePortalWasAskedAbout) {
+  const std::string secret = Secret();
+  Kill();
+  absl::Status status = absl::UnknownError("no answer");
+  vault_->ConfirmPending("acme", "support", 456, [&](absl::Status stored) { status = std::move(stored); });
+  thread_->Run();
+  EXPECT_TRUE(status.ok());
+  EXPECT_EQ(FoundSecret(), secret);
+  EXPECT_EQ(Stored()->bot_id, 456);
+}
+
+TEST_F(BotVaultTest, ConfirmsNothingThatIsNoLongerPending) {
+  Secret();
+  ASSERT_TRUE(Finish(456).ok());
+  vault_->ConfirmPending("acme", "support", 1, [](absl::Status) {});
+  vault_->ConfirmPending("acme", "stranger", 1, [](absl::Status) {});
+  thread_->Run();
+  EXPECT_EQ(Stored()->bot_id, 456);
+  EXPECT_FALSE(Stored("stranger").has_value());
+}
+
+// --- Abandoning ---
+
+TEST_F(BotVaultTest, ForgetsASecretThatIsProvedNeverToHaveReachedThePortal) {
+  const std::string secret = Secret();
+  Abandon(/*proved=*/true);
+  EXPECT_EQ(FoundReason(), "BOT_UNKNOWN");
+  EXPECT_THAT(store_.bots, IsEmpty());
+  EXPECT_NE(Secret(), secret);
+}
+
+TEST_F(BotVaultTest, KeepsASecretWhoseRegistrationMayHaveBeenExecuted) {
+  const std::string secret = Secret();
+  Abandon(/*proved=*/false);
+  EXPECT_EQ(FoundReason(), "REGISTRATION_PENDING");
+  ASSERT_TRUE(Stored().has_value());
+  EXPECT_EQ(Secret(), secret);
+}
+
+TEST_F(BotVaultTest, KeepsASecretAfterAProvedFailureWhenAnEarlierAttemptMayHaveBeenExecuted) {
+  const std::string secret = Secret();
+  Abandon(/*proved=*/false);
+  Secret();
+  Abandon(/*proved=*/true);
+  EXPECT_EQ(Secret(), secret);
+  Kill();
+  Secret();
+  Abandon(/*proved=*/true);
+  EXPECT_EQ(Secret(), secret) << "after a restart nobody knows any more how far the first attempt came";
+}
+
+TEST_F(BotVaultTest, KeepsASecretWhileAnotherRegistrationUsesIt) {
+  std::optional<Begun> first, second;
+  Begin(&first);
+  Begin(&second);
+  thread_->Run();
+  Abandon(/*proved=*/true);
+  ASSERT_TRUE(Stored().has_value());
+  ASSERT_TRUE(Finish(456).ok());
+  EXPECT_EQ(FoundSecret(), (**second)->Reveal());
+}
+
+TEST_F(BotVaultTest, KeepsASecretForARegistrationThatBeginsBeforeItIsForgotten) {
+  std::optional<Begun> second;
+  const std::string secret = Secret();
+  vault_->AbandonRegistration("acme", "support", true);
+  Begin(&second);
+  thread_->Run();
+  ASSERT_TRUE(second->ok());
+  EXPECT_EQ((**second)->Reveal(), secret);
+  EXPECT_TRUE(Stored().has_value());
+}
+
+TEST_F(BotVaultTest, LeavesAnActiveBotAloneWhenARepeatOfItsRegistrationFails) {
+  const std::string secret = Secret();
+  ASSERT_TRUE(Finish(456).ok());
+  Secret();
+  Abandon(/*proved=*/true);
+  EXPECT_EQ(FoundSecret(), secret);
+  EXPECT_EQ(Stored()->state, BotRecord::State::kActive);
+}
+
+TEST_F(BotVaultTest, IgnoresAbandoningWhatNobodyBegan) {
+  Abandon(/*proved=*/true, "stranger");
+  EXPECT_EQ(vault_->size(), 0u);
+}
+
+// --- Removing ---
+
+TEST_F(BotVaultTest, ForgetsABotThatThePortalRemoved) {
+  const std::string secret = Secret();
+  ASSERT_TRUE(Finish(456).ok());
+  EXPECT_TRUE(Remove().ok());
+  EXPECT_EQ(FoundReason(), "BOT_UNKNOWN");
+  EXPECT_THAT(store_.bots, IsEmpty());
+  EXPECT_NE(Secret(), secret) << "a new bot gets a new secret";
+}
+
+TEST_F(BotVaultTest, RemovesWhatItDoesNotKnowWithoutAnError) {
+  EXPECT_TRUE(Remove("stranger").ok());
+}
+
+TEST_F(BotVaultTest, KeepsTheSecretAsPendingWhenABotIsRemovedWhileItIsRegisteredAnew) {
+  const std::string secret = Secret();
+  ASSERT_TRUE(Finish(456).ok());
+  EXPECT_EQ(Secret(), secret);  // under way
+  EXPECT_TRUE(Remove().ok());
+  ASSERT_TRUE(Stored().has_value());
+  EXPECT_EQ(Stored()->state, BotRecord::State::kPending);
+  EXPECT_EQ(Stored()->bot_id, 0);
+  EXPECT_EQ(FoundReason(), "REGISTRATION_PENDING");
+  ASSERT_TRUE(Finish(500).ok());
+  EXPECT_EQ(FoundSecret(), secret);
+  EXPECT_EQ(vault_->Find("acme", "support")->id, 500);
+}
+
+TEST_F(BotVaultTest, StoresTheSecretAnewWhenARegistrationBeginsWhileTheRecordIsBeingDeleted) {
+  const std::string secret = Secret();
+  ASSERT_TRUE(Finish(456).ok());
+  std::optional<Begun> begun;
+  store_.on_delete = [&] { Begin(&begun); };  // another thread, between the look and the deletion
+  bool stored_before_it_was_handed_out = false;
+  EXPECT_TRUE(Remove().ok());
+  ASSERT_TRUE(begun.has_value() && begun->ok());
+  stored_before_it_was_handed_out = Stored().has_value();
+  EXPECT_TRUE(stored_before_it_was_handed_out);
+  EXPECT_EQ((**begun)->Reveal(), secret);
+  // Killed now, with the call on its way to the portal: the secret must still be there.
+  Kill();
+  EXPECT_THAT(PendingNames(), ElementsAre("acme/support"));
+  EXPECT_EQ(Secret(), secret);
+}
+
+// --- The store fails ---
+
+TEST_F(BotVaultTest, BeginsNothingWhenTheSecretCannotBeStored) {
+  store_.put_failures = 1;
+  std::optional<Begun> begun;
+  Begin(&begun);
+  thread_->Run();
+  ASSERT_TRUE(begun.has_value());
+  EXPECT_EQ(begun->status().code(), absl::StatusCode::kUnavailable);
+  EXPECT_EQ(base::ReasonOf(begun->status()), "STORAGE_FAILED");
+  EXPECT_EQ(base::OutcomeOf(begun->status()), "NOT_EXECUTED");
+  EXPECT_EQ(FoundReason(), "BOT_UNKNOWN");
+  EXPECT_NE(Secret(), "") << "the next one begins afresh";
+}
+
+TEST_F(BotVaultTest, BeginsASecondRegistrationThoughTheFirstCouldNotBeStored) {
+  store_.put_failures = 1;
+  std::optional<Begun> first, second;
+  Begin(&first);
+  Begin(&second);
+  thread_->Run();
+  EXPECT_FALSE(first->ok());
+  ASSERT_TRUE(second->ok());
+  ASSERT_TRUE(Stored().has_value());
+  EXPECT_EQ(sealer_.Open(Stored()->sealed_secret, "bot/acme/support")->Reveal(), (**second)->Reveal());
+}
+
+TEST_F(BotVaultTest, KeepsThePendingRecordWhenAConfirmedBotCannotBeStored) {
+  const std::string secret = Secret();
+  store_.put_failures = 1;
+  const absl::Status status = Finish(456);
+  EXPECT_EQ(base::ReasonOf(status), "STORAGE_FAILED");
+  EXPECT_EQ(FoundReason(), "REGISTRATION_PENDING");
+  // The portal has the bot: a proved failure of a later attempt must not make the gateway forget its secret.
+  EXPECT_EQ(Secret(), secret);
+  Abandon(/*proved=*/true);
+  Kill();
+  EXPECT_EQ(Secret(), secret);
+  EXPECT_TRUE(Finish(456).ok());
+  EXPECT_EQ(FoundSecret(), secret);
+}
+
+TEST_F(BotVaultTest, KeepsTheBotWhenItsRemovalCannotBeStored) {
+  const std::string secret = Secret();
+  ASSERT_TRUE(Finish(456).ok());
+  store_.delete_failures = 1;
+  EXPECT_EQ(base::ReasonOf(Remove()), "STORAGE_FAILED");
+  EXPECT_EQ(FoundSecret(), secret);
+  EXPECT_TRUE(Remove().ok());
+}
+
+TEST_F(BotVaultTest, SurvivesADeletionThatFailsAfterAProvedFailure) {
+  const std::string secret = Secret();
+  store_.delete_failures = 1;
+  Abandon(/*proved=*/true);
+  EXPECT_EQ(FoundReason(), "BOT_UNKNOWN");
+  // It comes back at the next start, as pending: harmless, for it is used again.
+  Kill();
+  EXPECT_THAT(PendingNames(), ElementsAre("acme/support"));
+  EXPECT_EQ(Secret(), secret);
+}
+
+TEST_F(BotVaultTest, ReplacesARecordWhoseDeletionFailedByTheNextSecret) {
+  Secret();
+  store_.delete_failures = 1;
+  Abandon(/*proved=*/true);
+  const std::string next = Secret();
+  Kill();
+  EXPECT_EQ(Secret(), next);
+}
+
+TEST_F(BotVaultTest, NeverSaysASecretInAnError) {
+  const std::string secret = Secret();
+  store_.put_failures = 1;
+  EXPECT_THAT(Finish(456).ToString(), Not(HasSubstr(secret)));
+  EXPECT_THAT(vault_->Find("acme", "support").status().ToString(), Not(HasSubstr(secret)));
+}
+
+// --- Restarts, at each point of a registration ---
+
+TEST_F(BotVaultTest, LosesNothingKilledBeforeTheSecretIsStored) {
+  std::optional<Begun> begun;
+  Begin(&begun);
+  Kill();  // nobody has the secret yet
+  EXPECT_FALSE(begun.has_value());
+  EXPECT_EQ(FoundReason(), "BOT_UNKNOWN");
+}
+
+TEST_F(BotVaultTest, LosesNothingKilledWhileThePortalRegisters) {
+  const std::string secret = Secret();
+  Kill();
+  EXPECT_EQ(FoundReason(), "REGISTRATION_PENDING");
+  EXPECT_THAT(PendingNames(), ElementsAre("acme/support"));
+  EXPECT_EQ(vault_->Pending()[0].secret->Reveal(), secret);
+  EXPECT_EQ(Secret(), secret);
+}
+
+TEST_F(BotVaultTest, LosesNothingKilledBeforeTheConfirmationIsStored) {
+  const std::string secret = Secret();
+  vault_->FinishRegistration("acme", "support", 456, [](absl::Status) {});
+  Kill();
+  EXPECT_EQ(Secret(), secret);
+  ASSERT_TRUE(Finish(456).ok());
+  EXPECT_EQ(FoundSecret(), secret);
+}
+
+TEST_F(BotVaultTest, KnowsAnActiveBotAfterARestart) {
+  const std::string secret = Secret();
+  ASSERT_TRUE(Finish(456).ok());
+  Kill();
+  EXPECT_EQ(FoundSecret(), secret);
+  EXPECT_EQ(vault_->Find("acme", "support")->id, 456);
+  EXPECT_THAT(PendingNames(), IsEmpty());
+}
+
+TEST_F(BotVaultTest, LosesNothingKilledBeforeAProvedFailureIsForgotten) {
+  const std::string secret = Secret();
+  vault_->AbandonRegistration("acme", "support", true);
+  Kill();
+  EXPECT_EQ(Secret(), secret);
+}
+
+TEST_F(BotVaultTest, StillKnowsTheBotKilledBeforeItsRemovalIsStored) {
+  const std::string secret = Secret();
+  ASSERT_TRUE(Finish(456).ok());
+  vault_->Remove("acme", "support", [](absl::Status) {});
+  Kill();
+  EXPECT_EQ(FoundSecret(), secret) << "its next call is answered BOT_NOT_FOUND, and unregistering it again settles it";
+}
+
+TEST_F(BotVaultTest, DoesNotStartWithoutTheStoreOrWithASecretThatDoesNotOpen) {
+  Secret();
+  BotVault::Dependencies dependencies{store_, *thread_, sealer_, random_, clock_};
+  store_.load_status = absl::UnavailableError("locked");
+  EXPECT_EQ(BotVault::Create(dependencies, {}).status().code(), absl::StatusCode::kUnavailable);
+  store_.load_status = absl::OkStatus();
+  base::Sealer other(*base::SealKey::Parse(std::string(64, 'b')), {}, random_);
+  BotVault::Dependencies other_key{store_, *thread_, other, random_, clock_};
+  EXPECT_EQ(BotVault::Create(other_key, {}).status().code(), absl::StatusCode::kDataLoss);
+}
+
+// --- Sealing ---
+
+TEST_F(BotVaultTest, StoresNothingFromWhichTheSecretCanBeRead) {
+  const std::string secret = Secret();
+  const std::string sealed = Stored()->sealed_secret;
+  EXPECT_THAT(sealed, Not(HasSubstr(secret)));
+  EXPECT_THAT(sealed, Not(HasSubstr(absl::Base64Escape(secret))));
+  std::string bytes;
+  ASSERT_TRUE(absl::Base64Unescape(sealed, &bytes));
+  EXPECT_THAT(bytes, Not(HasSubstr(secret)));
+}
+
+TEST_F(BotVaultTest, DoesNotOpenASecretThatWasCopiedToAnotherBot) {
+  Secret("one");
+  BotRecord copied = *Stored("one");
+  copied.name = "two";
+  store_.bots[{"acme", "two"}] = copied;
+  EXPECT_EQ(BotVault::Create({store_, *thread_, sealer_, random_, clock_}, {}).status().code(),
+            absl::StatusCode::kDataLoss);
+}
+
+// --- Bots of the configuration ---
+
+std::vector<ConfiguredBot> OneConfigured(const std::string& secret = "from-the-configuration") {
+  std::vector<ConfiguredBot> bots;
+  bots.push_back({.portal = "acme", .name = "support", .id = 7, .secret = base::Secret(secret)});
+  return bots;
+}
+
+TEST_F(BotVaultTest, KnowsTheBotsOfTheConfigurationAndNeverWritesThem) {
+  Restart(OneConfigured());
+  EXPECT_EQ(FoundSecret(), "from-the-configuration");
+  EXPECT_EQ(vault_->Find("acme", "support")->id, 7);
+  EXPECT_EQ(Secret(), "from-the-configuration") << "registering it again uses its own secret";
+  EXPECT_TRUE(Finish(8).ok());
+  Secret();
+  Abandon(/*proved=*/true);
+  Secret();
+  Abandon(/*proved=*/false);
+  EXPECT_TRUE(Remove().ok());
+  EXPECT_EQ(store_.puts, 0);
+  EXPECT_EQ(store_.deletes, 0);
+  EXPECT_EQ(FoundSecret(), "from-the-configuration");
+  EXPECT_EQ(vault_->Find("acme", "support")->id, 7) << "the configuration says which bot it is";
+}
+
+TEST_F(BotVaultTest, LetsTheConfigurationWinOverTheStoreAndKeepsWhatTheStoreHas) {
+  const std::string stored = Secret();
+  ASSERT_TRUE(Finish(456).ok());
+  Restart(OneConfigured());
+  EXPECT_EQ(FoundSecret(), "from-the-configuration");
+  EXPECT_EQ(vault_->Find("acme", "support")->id, 7);
+  Restart();
+  EXPECT_EQ(FoundSecret(), stored);
+}
+
+TEST_F(BotVaultTest, KnowsABotOfAnOAuthApplicationThatHasNoSecret) {
+  Restart(OneConfigured(""));
+  const auto bot = vault_->Find("acme", "support");
+  ASSERT_TRUE(bot.ok());
+  EXPECT_TRUE(bot->secret->empty());
+}
+
+TEST_F(BotVaultTest, KeepsPortalsApart) {
+  Secret();
+  ASSERT_TRUE(Finish(456).ok());
+  EXPECT_EQ(base::ReasonOf(vault_->Find("globex", "support").status()), "BOT_UNKNOWN");
+}
+
+}  // namespace
+}  // namespace imbot::credentials
