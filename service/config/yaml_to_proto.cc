@@ -174,7 +174,11 @@ class Reader {
     if (field.cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE) {
       Message* const inner =
           field.is_repeated() ? reflection.AddMessage(message, &field) : reflection.MutableMessage(message, &field);
-      if (field.message_type()->full_name() == kDurationName) return ReadDuration(node, path, inner);
+      if (field.message_type()->full_name() == kDurationName) {
+        // One that could not be read is not there, rather than zero: a default takes its place in later checks.
+        if (!ReadDuration(node, path, inner) && !field.is_repeated()) reflection.ClearField(message, &field);
+        return;
+      }
       return ReadMessage(node, path, inner);
     }
     if (!node.IsScalar())
@@ -246,15 +250,17 @@ class Reader {
     Report(path, node, StrCat("not one of the known values; write ", base::StrJoin(names, ", ")));
   }
 
-  void ReadDuration(const YAML::Node& node, const std::string& path, Message* duration) {
+  bool ReadDuration(const YAML::Node& node, const std::string& path, Message* duration) {
     int64_t seconds = 0;
     int32_t nanos = 0;
     if (!node.IsScalar() || !ParseDuration(node.Scalar(), &seconds, &nanos)) {
-      return Report(path, node, "not a duration; write a number with its unit, such as 30s, 250ms or 1m30s");
+      Report(path, node, "not a duration; write a number with its unit, such as 30s, 250ms or 1m30s");
+      return false;
     }
     const Descriptor& type = *duration->GetDescriptor();
     duration->GetReflection()->SetInt64(duration, type.FindFieldByName("seconds"), seconds);
     duration->GetReflection()->SetInt32(duration, type.FindFieldByName("nanos"), nanos);
+    return true;
   }
 
   const YamlHints& hints_;
