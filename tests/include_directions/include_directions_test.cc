@@ -201,6 +201,8 @@ INSTANTIATE_TEST_SUITE_P(
               "proto reflection does not belong here"},
         Plant{"DynamicMessagesToo", "service/credentials/bot_vault.cc", Theirs("google/protobuf/dynamic_message.h"),
               "proto reflection does not belong here"},
+        Plant{"InConfigOnlyTheReaderReflects", "service/config/loader.cc", Ours("google/protobuf/descriptor.h"),
+              "proto reflection does not belong here"},
         Plant{"ReflectionThroughAMessagesOwnHeader", "service/portal/scheduler.h",
               "  call.request().GetReflection()->ListFields();", "proto reflection does not belong here"}),
     Name<Plant>);
