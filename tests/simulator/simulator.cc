@@ -1,5 +1,8 @@
 #include "tests/simulator/simulator.h"
 
+#include <pthread.h>
+#include <signal.h>
+
 #include <cstdlib>
 #include <filesystem>
 #include <system_error>
@@ -114,7 +117,14 @@ std::unique_ptr<Simulator> Simulator::Start(const SimulatorOptions& options, std
   auto impl = std::make_unique<Impl>(options);
   if (!impl->Open(options, error)) return nullptr;
   EventLoop* const loop = impl->loop.get();
-  impl->thread = std::thread([loop] { loop->Run(); });
+  impl->thread = std::thread([loop] {
+    // OpenSSL writes without MSG_NOSIGNAL: a client that has gone must not kill a process that this simulator is only a guest in.
+    sigset_t pipe;
+    sigemptyset(&pipe);
+    sigaddset(&pipe, SIGPIPE);
+    pthread_sigmask(SIG_BLOCK, &pipe, nullptr);
+    loop->Run();
+  });
   return std::unique_ptr<Simulator>(new Simulator(std::move(impl)));
 }
 

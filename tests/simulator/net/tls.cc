@@ -48,7 +48,7 @@ Certificate NewCertificate(const char* name, EVP_PKEY* key, X509* issuer, EVP_PK
   // Random serial numbers: a client that remembers an earlier run's would refuse the same number with another key.
   unsigned char serial[8];
   if (RAND_bytes(serial, sizeof(serial)) != 1) return nullptr;
-  serial[0] &= 0x7F;
+  serial[0] = static_cast<unsigned char>((serial[0] & 0x3F) | 0x40);  // positive, and no leading zero
   ASN1_INTEGER* number = X509_get_serialNumber(certificate.get());
   ASN1_STRING_set(number, serial, sizeof(serial));
   X509_gmtime_adj(X509_getm_notBefore(certificate.get()), -3600);
