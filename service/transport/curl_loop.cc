@@ -169,7 +169,8 @@ absl::StatusOr<std::unique_ptr<CurlLoop>> CurlLoop::Create(std::string name, std
   }
   MultiHandle multi(curl_multi_init());
   if (multi == nullptr) return absl::ResourceExhaustedError("libcurl gave no multi handle");
-  curl_multi_setopt(multi.get(), CURLMOPT_PIPELINING, options->http2 ? CURLPIPE_MULTIPLEX : CURLPIPE_NOTHING);
+  curl_multi_setopt(multi.get(), CURLMOPT_PIPELINING,
+                    options->http2 && options->max_streams_per_connection > 1 ? CURLPIPE_MULTIPLEX : CURLPIPE_NOTHING);
   curl_multi_setopt(multi.get(), CURLMOPT_MAX_CONCURRENT_STREAMS,
                     static_cast<long>(options->max_streams_per_connection));
   // How many are kept, idle ones included. Who may open one is decided by Admission.

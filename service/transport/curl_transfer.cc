@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <charconv>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -24,9 +25,22 @@ namespace {
 // use to the peer. A body below this leaves room for the headers in the same record.
 constexpr size_t kOneRecordBody = size_t{12} << 10;
 
-// curl's words (transfer.c, Curl_retry_request) when it is about to repeat a request that an HTTP/2 server refused to
-// process. There is no other sign of it.
+// curl's words for what an HTTP/2 server says it has not processed; there is no other sign of it (7.88: transfer.c,
+// Curl_retry_request; http2.c, cf_h2_send and on_frame_recv, which misspells "received").
 constexpr std::string_view kRefusedText = "REFUSED_STREAM, retrying";
+constexpr std::string_view kStreamText = "Using Stream ID: ";
+constexpr std::string_view kGoAwayText = "GOAWAY, error=";
+constexpr std::string_view kLastStreamText = "last_stream=";
+
+// The number that follows `label` in `text`; nothing if the label isn't there.
+std::optional<uint64_t> NumberAfter(std::string_view text, std::string_view label) {
+  const size_t at = text.find(label);
+  if (at == std::string_view::npos) return std::nullopt;
+  const std::string_view digits = text.substr(at + label.size());
+  uint64_t value = 0;
+  if (std::from_chars(digits.data(), digits.data() + digits.size(), value).ec != std::errc()) return std::nullopt;
+  return value;
+}
 
 constexpr std::string_view kLocation = "location";
 
@@ -70,6 +84,16 @@ std::optional<Address> FromSockaddr(const sockaddr& address) {
     return Address::FromBytes(std::span(reinterpret_cast<const uint8_t*>(&v6.sin6_addr), sizeof(v6.sin6_addr)));
   }
   return std::nullopt;
+}
+
+std::string TlsMessage(CURL* easy, CURLcode code) {
+  const long verified = Info(easy, CURLINFO_SSL_VERIFYRESULT);
+  // "Unspecified" is what curl starts with: the chain was not what failed.
+  if (verified != X509_V_OK && verified != X509_V_ERR_UNSPECIFIED) {
+    return absl::StrCat("the certificate is not accepted: ", X509_verify_cert_error_string(verified));
+  }
+  if (code == CURLE_PEER_FAILED_VERIFICATION) return "the certificate is not accepted: it is for another name";
+  return absl::StrCat("the TLS handshake failed: ", curl_easy_strerror(code));
 }
 
 // The system's bundle as a file, since curl caches parsed certificates only if they come from a file alone.
@@ -188,7 +212,7 @@ bool CurlTransfer::may_have_left() const {
 }
 
 bool CurlTransfer::IsMultiplex() const {
-  if (!tls_ || !options_.http2) return false;
+  if (!tls_ || !options_.http2 || options_.max_streams_per_connection == 1) return false;
   curl_tlssessioninfo* tls = nullptr;
   if (curl_easy_getinfo(easy_.get(), CURLINFO_TLS_SSL_PTR, &tls) != CURLE_OK || tls == nullptr ||
       tls->internals == nullptr)
@@ -208,6 +232,7 @@ int CurlTransfer::OnRequest(void* self, char*, char*, int, int) {
   }
   ++transfer.begun_;
   transfer.refused_ = false;
+  transfer.stream_.reset();
   transfer.written_ = 0;
   transfer.on_connected_(transfer.IsMultiplex());
   return CURL_PREREQFUNC_OK;
@@ -268,8 +293,16 @@ int CurlTransfer::OnDebug(CURL*, curl_infotype type, char* data, size_t size, vo
   auto& transfer = *static_cast<CurlTransfer*>(self);
   if (type == CURLINFO_HEADER_OUT || type == CURLINFO_DATA_OUT) {
     transfer.written_ += size;
-  } else if (type == CURLINFO_TEXT && std::string_view(data, size).starts_with(kRefusedText)) {
-    transfer.refused_ = true;
+  } else if (type == CURLINFO_TEXT) {
+    const std::string_view text(data, size);
+    if (text.starts_with(kRefusedText)) {
+      transfer.refused_ = true;
+    } else if (text.starts_with(kStreamText)) {
+      transfer.stream_ = NumberAfter(text, kStreamText);
+    } else if (text.find(kGoAwayText) != std::string_view::npos && transfer.stream_.has_value()) {
+      const std::optional<uint64_t> last = NumberAfter(text, kLastStreamText);
+      if (last.has_value() && *last < *transfer.stream_) transfer.refused_ = true;
+    }
   }
   return 0;
 }
@@ -327,12 +360,7 @@ Failure CurlTransfer::MakeFailure(CURLcode code) const {
     case CURLE_COULDNT_RESOLVE_HOST:
     case CURLE_COULDNT_RESOLVE_PROXY:
       return is(Failure::Kind::kDns, curl_easy_strerror(code));
-    case CURLE_PEER_FAILED_VERIFICATION: {
-      const long verified = Info(easy_.get(), CURLINFO_SSL_VERIFYRESULT);
-      return is(Failure::Kind::kTls, absl::StrCat("the certificate is not accepted: ",
-                                                  verified != X509_V_OK ? X509_verify_cert_error_string(verified)
-                                                                        : "it is for another name"));
-    }
+    case CURLE_PEER_FAILED_VERIFICATION:
     case CURLE_SSL_CONNECT_ERROR:
     case CURLE_SSL_ENGINE_NOTFOUND:
     case CURLE_SSL_CERTPROBLEM:
@@ -341,7 +369,7 @@ Failure CurlTransfer::MakeFailure(CURLcode code) const {
     case CURLE_SSL_ISSUER_ERROR:
     case CURLE_SSL_PINNEDPUBKEYNOTMATCH:
     case CURLE_SSL_INVALIDCERTSTATUS:
-      return is(Failure::Kind::kTls, curl_easy_strerror(code));
+      return is(Failure::Kind::kTls, TlsMessage(easy_.get(), code));
     case CURLE_OPERATION_TIMEDOUT:
       return is(Failure::Kind::kConnect, "no connection in time");
     default:

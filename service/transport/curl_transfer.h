@@ -13,8 +13,10 @@
 #include <curl/curl.h>
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -81,11 +83,12 @@ class CurlTransfer {
   curl_slist* pins_ = nullptr;
 
   // Of the request's sending.
-  int begun_ = 0;                 // how often curl began to send
-  bool refused_ = false;          // by the server, unprocessed, since the last beginning
-  size_t written_ = 0;            // bytes since the last beginning
-  bool repeat_stopped_ = false;   // curl wanted to send it again
-  bool address_stopped_ = false;  // curl wanted to connect elsewhere
+  int begun_ = 0;                   // how often curl began to send
+  bool refused_ = false;            // by the server, unprocessed, since the last beginning
+  std::optional<uint64_t> stream_;  // HTTP/2's number, since the last beginning
+  size_t written_ = 0;              // bytes since the last beginning
+  bool repeat_stopped_ = false;     // curl wanted to send it again
+  bool address_stopped_ = false;    // curl wanted to connect elsewhere
 
   // Of the reply.
   size_t header_bytes_ = 0;

@@ -95,7 +95,8 @@ void CurlTransport::OnResolved(uint64_t id, const Resolution& resolution) {
 }
 
 void CurlTransport::Admit(uint64_t id, Transfer& transfer) {
-  admission_.Add(transfer.target.Key(), id, transfer.target.tls && options_.http2);
+  admission_.Add(transfer.target.Key(), id,
+                 transfer.target.tls && options_.http2 && options_.max_streams_per_connection > 1);
   transfer.admitted = true;
   StartAdmitted();
 }

@@ -27,9 +27,13 @@ struct HttpOptions {
 
   // Over TLS, if the server offers it.
   bool http2 = true;
-  // Wait for a host's first connection to tell whether it is HTTP/2, before a second one is opened.
+  // Requests on one HTTP/2 connection at once. 1, since libcurl 7.88 loses replies of the other streams when a server
+  // ends a connection with GOAWAY, which nginx does after every 1,000 requests: they hang until their time is up (the
+  // transport's README).
+  size_t max_streams_per_connection = 1;
+  // With more than one stream: wait for a host's first connection to tell whether it is HTTP/2, before a second one is
+  // opened.
   bool wait_for_multiplex = true;
-  size_t max_streams_per_connection = 100;
   size_t max_connections_per_host = 32;
   size_t max_connections = 512;
 

@@ -53,6 +53,7 @@ class H2Connection {
         std::string credit;
         Number(credit, static_cast<uint32_t>(size));
         if (size > 0) Frame(kWindowUpdate, 0, 0, credit);
+        if (size > 0 && (flags & kEndStream) == 0) Frame(kWindowUpdate, 0, id, credit);
       }
       if ((type == kHeaders || type == kData) && (flags & kEndStream) != 0) {
         Stream stream{id, std::move(bodies_[id])};

@@ -10,6 +10,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <ostream>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -22,6 +23,19 @@
 #include "service/transport/transport.h"
 
 namespace imbot::transport {
+
+// How tests show a result that was not expected.
+inline void PrintTo(const Result& result, std::ostream* out) {
+  if (result.failure.has_value()) {
+    *out << FailureName(result.failure->kind) << (result.failure->sent ? ", sent: " : ", not sent: ")
+         << result.failure->message;
+  } else {
+    *out << "status " << result.reply.http_status << ": " << result.reply.body.substr(0, 100);
+  }
+}
+inline void PrintTo(Failure::Kind kind, std::ostream* out) {
+  *out << FailureName(kind);
+}
 
 // Every name under ".test" is this machine, unless the test says otherwise. Thread-safe.
 class FakeResolver : public Resolver {
@@ -129,23 +143,12 @@ class LoopTest : public ::testing::Test {
 };
 
 MATCHER_P2(FailsWith, kind, sent, "") {
-  if (!arg.failure.has_value()) {
-    *result_listener << "status " << arg.reply.http_status << " " << arg.reply.body.substr(0, 100);
-    return false;
-  }
-  *result_listener << FailureName(arg.failure->kind) << ", sent " << arg.failure->sent << ": " << arg.failure->message;
   // No failure may quote the webhook's secret.
-  return arg.failure->kind == kind && arg.failure->sent == sent && !arg.failure->message.empty() &&
-         arg.failure->message.find("s3cr3t") == std::string::npos;
+  return arg.failure.has_value() && arg.failure->kind == kind && arg.failure->sent == sent &&
+         !arg.failure->message.empty() && arg.failure->message.find("s3cr3t") == std::string::npos;
 }
 MATCHER_P2(Replies, status, body, "") {
-  if (arg.failure.has_value()) {
-    *result_listener << FailureName(arg.failure->kind) << ", sent " << arg.failure->sent << ": "
-                     << arg.failure->message;
-    return false;
-  }
-  *result_listener << "status " << arg.reply.http_status << " " << arg.reply.body.substr(0, 100);
-  return arg.reply.http_status == status && arg.reply.body == body;
+  return !arg.failure.has_value() && arg.reply.http_status == status && arg.reply.body == body;
 }
 
 }  // namespace imbot::transport

@@ -60,7 +60,7 @@ Identity Make(const std::string& subject, const Identity* issuer, const std::vec
 
 }  // namespace
 
-TestAuthority::TestAuthority() : self_(Make("Test authority", nullptr, {}, -10, 30)) {
+TestAuthority::TestAuthority(const std::string& name) : self_(Make(name, nullptr, {}, -10, 30)) {
   file_ = ::testing::TempDir() + "imbot-authority-XXXXXX";
   const int fd = mkstemp(file_.data());
   Check(fd >= 0);

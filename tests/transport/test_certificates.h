@@ -23,7 +23,7 @@ struct Identity {
 
 class TestAuthority {
  public:
-  TestAuthority();
+  explicit TestAuthority(const std::string& name = "Test authority");
 
   // `names` are DNS names, wildcards too. Valid from `from_days` to `to_days`, counted from now.
   Identity Issue(const std::vector<std::string>& names, int from_days = -1, int to_days = 30) const;

@@ -133,6 +133,9 @@ void TestServer::Accept() {
     tls_ = std::shared_ptr<SSL_CTX>(SSL_CTX_new(TLS_server_method()), [](SSL_CTX* context) { SSL_CTX_free(context); });
     SSL_CTX_use_certificate(tls_.get(), options_.tls->certificate.get());
     SSL_CTX_use_PrivateKey(tls_.get(), options_.tls->key.get());
+    if (options_.newest_tls < TLS1_2_VERSION) SSL_CTX_set_security_level(tls_.get(), 0);  // or OpenSSL 3 refuses itself
+    SSL_CTX_set_min_proto_version(tls_.get(), TLS1_VERSION);
+    SSL_CTX_set_max_proto_version(tls_.get(), options_.newest_tls);
     const unsigned char session_context[] = "test";
     SSL_CTX_set_session_id_context(tls_.get(), session_context, sizeof(session_context));
     if (options_.http2) {

@@ -68,7 +68,8 @@ class TestServer {
     std::optional<Identity> tls = std::nullopt;
     bool http2 = false;  // offered by ALPN
     std::string address = "127.0.0.1";
-    uint16_t port = 0;      // 0: a free one
+    uint16_t port = 0;  // 0: a free one
+    int newest_tls = TLS1_3_VERSION;
     bool handshake = true;  // false: never answers the client's hello
   };
   // Both are called from the connections' threads.
