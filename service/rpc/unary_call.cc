@@ -50,9 +50,14 @@ UnaryCall::UnaryCall(std::shared_ptr<const CallEnvironment> environment, const t
 void UnaryCall::Run(const grpc::ByteBuffer& request) {
   environment_->log->Began();
   record_.trace_id = TraceIdOf(context_->client_metadata());
-  entered_ = environment_->gate.Enter();
+  const bool entered = environment_->gate.Enter();
+  {
+    base::MutexLock lock(mutex_);
+    entered_ = entered;
+  }
   Call call;
-  if (absl::Status refused = Prepare(request, &call); !refused.ok()) return Answer(std::move(refused), nullptr, {});
+  if (absl::Status refused = Prepare(request, entered, &call); !refused.ok())
+    return Answer(std::move(refused), nullptr, {});
   std::shared_ptr<CallInProgress> in_progress = environment_->handler.Start(
       std::move(call),
       Reply([self = shared_from_this()](absl::Status status, std::unique_ptr<google::protobuf::Message> response,
@@ -63,9 +68,9 @@ void UnaryCall::Run(const grpc::ByteBuffer& request) {
   if (!ended_) in_progress_ = std::move(in_progress);
 }
 
-absl::Status UnaryCall::Prepare(const grpc::ByteBuffer& request, Call* call) {
+absl::Status UnaryCall::Prepare(const grpc::ByteBuffer& request, bool entered, Call* call) {
   // First of all, so that a gateway that is going down spends nothing on a call it won't take.
-  if (!entered_) {
+  if (!entered) {
     return base::Error(absl::StatusCode::kUnavailable, "SHUTTING_DOWN",
                        "this gateway is shutting down: repeat the call, on another replica if there is one")
         .RetryAfter(environment_->limits.retry_after_shutdown)
@@ -188,7 +193,12 @@ void UnaryCall::OnCancel() noexcept {
 }
 
 void UnaryCall::OnDone() noexcept {
-  if (entered_) environment_->gate.Leave();
+  bool entered = false;
+  {
+    base::MutexLock lock(mutex_);
+    entered = entered_;
+  }
+  if (entered) environment_->gate.Leave();
   self_.reset();  // may delete this
 }
 

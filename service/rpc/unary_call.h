@@ -55,7 +55,7 @@ class UnaryCall final : public grpc::ServerUnaryReactor, public std::enable_shar
                                          const grpc::ByteBuffer& request, grpc::ByteBuffer* response) noexcept;
 
   void OnCancel() noexcept override IMBOT_EXCLUDES(mutex_);
-  void OnDone() noexcept override;
+  void OnDone() noexcept override IMBOT_EXCLUDES(mutex_);
 
  private:
   UnaryCall(std::shared_ptr<const CallEnvironment> environment, const translate::MethodSpec& method,
@@ -63,7 +63,7 @@ class UnaryCall final : public grpc::ServerUnaryReactor, public std::enable_shar
 
   void Run(const grpc::ByteBuffer& request);
   // Fills `call` from the metadata and the bytes; the error the caller gets otherwise.
-  absl::Status Prepare(const grpc::ByteBuffer& request, Call* call);
+  absl::Status Prepare(const grpc::ByteBuffer& request, bool entered, Call* call);
   absl::Status Parse(const grpc::ByteBuffer& bytes, google::protobuf::Message* message) const;
   base::MonoTime Deadline();
   // Any thread; what the handler, or the pipeline before it, has to say. The first one to end the call is heard.
@@ -79,11 +79,11 @@ class UnaryCall final : public grpc::ServerUnaryReactor, public std::enable_shar
   const base::MonoTime arrived_at_;
 
   // Set by the method handler, before anybody else knows the call.
-  bool entered_ = false;
   std::optional<base::MonoTime> callers_deadline_;
   std::shared_ptr<UnaryCall> self_;  // gRPC's hold; dropped in OnDone
 
   base::Mutex mutex_;
+  bool entered_ IMBOT_GUARDED_BY(mutex_) = false;  // counts in the gate
   bool ended_ IMBOT_GUARDED_BY(mutex_) = false;
   std::shared_ptr<CallInProgress> in_progress_ IMBOT_GUARDED_BY(mutex_);
   // Belongs to the method handler, then to whoever ended the call; after a cancellation, what it did not fill belongs
