@@ -245,7 +245,8 @@ absl::Status Gateway::Parts::BuildServer(const std::vector<const FileDescriptor*
   policy.default_portal = configuration->settings.default_portal();
   for (const auto& host : configuration->settings.handler_hosts()) policy.handler_hosts.insert(base::ToLower(host));
   handler = std::make_unique<rpc::PortalCallHandler>(
-      rpc::PortalCallHandler::Dependencies{.registry = *registry, .vault = *vault, .random = random, .clock = clock},
+      rpc::PortalCallHandler::Dependencies{
+          .registry = *registry, .vault = *vault, .random = random, .clock = clock, .logger = &logger},
       std::move(policy), std::move(template_id_secret));
 
   std::vector<rpc::CallerSet::Entry> entries;

@@ -11,10 +11,32 @@ namespace imbot::portal {
 using base::Error;
 using base::Outcome;
 
+namespace {
+
+// Host and port, as written in the URL.
+std::string_view Authority(std::string_view url) {
+  const size_t scheme = url.find("://");
+  if (scheme == url.npos) return {};
+  url.remove_prefix(scheme + 3);
+  return url.substr(0, url.find('/'));
+}
+
+// The secret in `.../rest/1/<code>/method`; empty for a URL of another form.
+std::string_view WebhookCode(std::string_view url) {
+  constexpr std::string_view kRest = "/rest/";
+  const size_t rest = url.find(kRest);
+  if (rest == url.npos) return {};
+  const auto parts = base::StrSplit(url.substr(rest + kRest.size()), '/');
+  return parts.size() >= 3 ? parts[1] : std::string_view();
+}
+
+}  // namespace
+
 struct Scheduler::Entry {
   CallId id{};
   Outgoing call;
-  Done done;  // empty once answered
+  base::Secret url;  // once sent
+  Done done;         // empty once answered
   base::MonoTime submitted_at;
   base::MonoTime sent_at;
   base::TimerId deadline_timer = base::TimerId::kNone;
@@ -112,6 +134,7 @@ void Scheduler::Send(const std::shared_ptr<Entry>& entry) {
   metrics_.in_flight.Add(1);
   metrics_.requests.Increment();
   metrics_.queue_seconds.Observe(std::chrono::duration<double>(entry->sent_at - entry->submitted_at).count());
+  entry->url = url->Copy();
   transport::Request request;
   request.url = *std::move(url);
   request.body = std::move(entry->call.body);
@@ -135,8 +158,13 @@ void Scheduler::OnResult(const std::shared_ptr<Entry>& entry, transport::Result 
     answer.status = FailureStatus(*result.failure, entry->call.method, portal_);
   } else {
     answer.http_status = result.reply.http_status;
-    answer.reply = parser_.Parse(result.reply.http_status, result.reply.content_type, result.reply.body,
-                                 entry->call.method, portal_);
+    const std::string_view code = WebhookCode(entry->url.Reveal());
+    std::vector<std::string_view> secrets;
+    if (!code.empty()) secrets.push_back(code);
+    if (entry->call.secret != nullptr && !entry->call.secret->empty()) secrets.push_back(entry->call.secret->Reveal());
+    answer.reply = parser_.Parse(
+        result.reply.http_status, result.reply.content_type, result.reply.body, entry->call.method, portal_,
+        {.location = result.reply.location, .host = Authority(entry->url.Reveal()), .secrets = secrets});
     answer.status = answer.reply.status;
   }
   Finish(entry, std::move(answer));

@@ -22,6 +22,7 @@
 #include "bitrix24/rest/options.pb.h"
 #include "service/base/clock.h"
 #include "service/base/metrics.h"
+#include "service/base/secret.h"
 #include "service/portal/credential_source.h"
 #include "service/translate/reply.h"
 #include "service/transport/transport.h"
@@ -35,6 +36,8 @@ enum class CallId : uint64_t {};
 struct Outgoing {
   std::string method;  // REST name
   std::string body;    // JSON
+  // The bot's, which the body holds: never shown, whatever the portal's answer says. Null: there is none.
+  std::shared_ptr<const base::Secret> secret;
   // The same as a command of a batch, made when it is wanted; nothing if the call must go alone.
   absl::AnyInvocable<std::optional<std::string>()> batch_command;
   bool alone = false;

@@ -188,6 +188,7 @@ class PortalCallHandler::Operation final : public CallInProgress, public std::en
     portal::Outgoing outgoing;
     outgoing.method = call_.method->name();
     outgoing.body = translate::EncodeJson(*call_.method, *call_.request, identity);
+    outgoing.secret = bot_.secret;
     outgoing.batch_command = [self = shared_from_this()] {
       return translate::EncodeBatchCommand(*self->call_.method, *self->call_.request, self->MakeIdentity());
     };
@@ -215,6 +216,7 @@ class PortalCallHandler::Operation final : public CallInProgress, public std::en
 
   // On the portal's loop (on the storage thread for a registration that was cancelled before it was sent).
   void OnAnswer(portal::Answer answer) {
+    LogAnswer(answer);
     info_.queued = answer.queued;
     info_.attempts = answer.attempts;
     info_.http_status = answer.http_status;
@@ -232,6 +234,21 @@ class PortalCallHandler::Operation final : public CallInProgress, public std::en
     if (registering_) return OnRegistered(*std::move(response));
     if (effect() == BOT_EFFECT_UNREGISTER) return ForgetBot(absl::OkStatus(), *std::move(response));
     Answer(absl::OkStatus(), *std::move(response));
+  }
+
+  // What the access log's line does not say: what the portal itself answered. Never its text, which may repeat what it
+  // was sent.
+  void LogAnswer(const portal::Answer& answer) const {
+    base::Logger* logger = handler_.dependencies_.logger;
+    if (logger == nullptr || !logger->Enabled(base::Level::kDebug)) return;
+    logger->Log(base::Level::kDebug, "portal_answered",
+                {{"request_id", call_.request_id},
+                 {"method", call_.method->name()},
+                 {"portal", portal_},
+                 {"http_status", answer.http_status.value_or(0)},
+                 {"reason", base::ReasonOf(answer.status)},
+                 {"attempts", answer.attempts},
+                 {"queued_us", answer.queued.count()}});
   }
 
   void OnFailure(const portal::Answer& answer) {

@@ -12,6 +12,7 @@
 #include <string_view>
 
 #include "service/base/clock.h"
+#include "service/base/log.h"
 #include "service/base/random.h"
 #include "service/base/secret.h"
 #include "service/credentials/bot_vault.h"
@@ -33,6 +34,7 @@ class PortalCallHandler final : public CallHandler {
     credentials::BotVault& vault;
     base::Random& random;
     const base::Clock& clock;
+    base::Logger* logger = nullptr;  // for lines at level debug; null: none
   };
   // `template_secret`: from which templateIds of keyed sends are made; the same after a restart and on every replica.
   PortalCallHandler(Dependencies dependencies, CallPolicy policy, base::Secret template_secret);

@@ -51,6 +51,7 @@ void RegistrationRecovery::Ask(const credentials::PendingBot& bot, std::chrono::
   portal::Outgoing call;
   call.method = "imbot.v2.Bot.get";
   call.body = body.Take();
+  call.secret = bot.secret;
   call.retry = bitrix24::rest::RETRY_READ;
   call.caller = "imbot-gateway";
   call.deadline = dependencies_.clock.Now() + kPatience;

@@ -2,6 +2,7 @@
 // details, channelz, the process's arguments or a core file. And the same check finds them where they were put on
 // purpose.
 
+#include <grpcpp/ext/channelz_service_plugin.h>
 #include <gtest/gtest.h>
 #include <signal.h>
 
@@ -48,7 +49,12 @@ std::string Sha256OfCallerToken() {
 // Everything the outside can see of the gateway, gathered while it is used in every way that could go wrong.
 class Canary : public ::testing::Test {
  protected:
-  Canary() {
+  Canary() { Start(/*leaks_on_purpose=*/false); }
+
+  void Start(bool leaks_on_purpose) {
+    gateway_.reset();
+    // Links channelz' messages in, so that it can be called by name.
+    grpc::channelz::experimental::InitChannelzService();
     simulator_.Post("/webhooks", {{"user", 1}, {"code", kWebhookCode}, {"scope", {"imbot", "im"}}});
     GatewayOptions options;
     options.portal_url = simulator_.http_url();
@@ -63,6 +69,7 @@ class Canary : public ::testing::Test {
         "  - portal: acme\n    name: old_v1\n    bot_id: 39\n    secret: {env: CANARY_CLIENT_ID}\n"
         "callers:\n  - name: tester\n    token_sha256: " +
         Sha256OfCallerToken() + "\n";
+    options.leaks_on_purpose = leaks_on_purpose;
     gateway_ = std::make_unique<Gateway>(folder_, options);
   }
 
@@ -99,18 +106,17 @@ class Canary : public ::testing::Test {
     // A portal that repeats in its errors what it was sent, and one that misbehaves on the wire.
     const std::string echo = std::string("no such webhook /rest/1/") + kWebhookCode +
                              "/imbot.v2.Chat.Message.send botToken=" + kBotToken + " CLIENT_ID=" + kClientId;
-    for (const Json& fault :
-         {Json{{"kind", "error"}, {"error", "SOME_NEW_ERROR"}, {"description", echo}, {"status", 400}},
-          Json{{"kind", "status"},
-               {"status", 502},
-               {"body", "<html>" + echo + "</html>"},
-               {"content_type", "text/html"}},
-          Json{{"kind", "status"},
-               {"status", 302},
-               {"body", ""},
-               {"location", "https://moved.example.com/rest/1/" + std::string(kWebhookCode) + "/x"}},
-          Json{{"kind", "reset_before"}}, Json{{"kind", "reset_after"}}, Json{{"kind", "cut"}},
-          Json{{"kind", "body"}, {"body", echo}}}) {
+    const std::string moved = "https://moved.example.com/rest/1/" + std::string(kWebhookCode) + "/x";
+    const Json faults = {
+        {{"kind", "error"}, {"args", {{"error", "SOME_NEW_ERROR"}, {"description", echo}, {"code", 400}}}},
+        {{"kind", "status"}, {"args", {{"code", 502}, {"body", "<html>" + echo + "</html>"}}}},
+        {{"kind", "status"}, {"args", {{"code", 302}, {"body", ""}, {"headers", {{"Location", moved}}}}}},
+        {{"kind", "reset_before"}},
+        {{"kind", "reset_after"}},
+        {{"kind", "cut"}},
+        {{"kind", "body"}, {"args", {{"body", echo}}}},
+    };
+    for (const Json& fault : faults) {
       Json all = fault;
       all["method"] = "*";
       all["count"] = 1;
@@ -150,7 +156,7 @@ class Canary : public ::testing::Test {
                                         {"CLIENT_ID", kClientId},
                                         {"caller's token", kCallerToken}};
     // Those the gateway made itself; the portal has seen them.
-    for (const Json& request : simulator_.Get("/received").at("received")) {
+    for (const Json& request : simulator_.Received()) {
       const Json body = Json::parse(request.at("body").get<std::string>(), nullptr, false);
       if (body.is_discarded() || !body.is_object()) continue;
       if (body.contains("fields") && body.at("fields").contains("botToken"))
@@ -186,6 +192,7 @@ TEST_F(Canary, AppearsNowhere) {
 }
 
 TEST_F(Canary, IsFoundWhereItWasPutOnPurpose) {
+  Start(/*leaks_on_purpose=*/true);
   // A caller names a bot by a secret: the gateway repeats the name it does not know.
   const RpcResult result = Call("bitrix24.imbot.v2.BotService/GetBot", {{"bot", std::string("acme/") + kWebhookCode}});
   ASSERT_EQ(result.Reason(), "BOT_UNKNOWN");

@@ -111,7 +111,7 @@ class Registrations {
   // Every secret with which a registration of this code reached the portal's door, executed or not.
   std::set<std::string> SecretsUsedFor(const Dialect& dialect, const std::string& code) const {
     std::set<std::string> secrets;
-    for (const Json& request : simulator_.Get("/received").at("received")) {
+    for (const Json& request : simulator_.Received()) {
       if (request.at("target").get<std::string>().find("/" + dialect.method) == std::string::npos) continue;
       const Json body = Json::parse(request.at("body").get<std::string>());
       if (dialect.method == kV2.method && body.at("fields").at("code") == code)
@@ -134,7 +134,7 @@ class KilledRegistration : public ::testing::TestWithParam<bool> {
   const Dialect& dialect() const { return GetParam() ? kV2 : kV1; }
 };
 
-TEST_P(KilledRegistration, IsNotLostWhenTheRequestIsHeldBeforeTheItsExecution) {
+TEST_P(KilledRegistration, IsNotLostWhenTheRequestIsHeldBeforeItsExecution) {
   Registrations bots;
   bots.simulator().Post("/faults",
                         Json::array({{{"method", dialect().method}, {"count", 1}, {"kind", "hold_before"}}}));
@@ -206,7 +206,7 @@ TEST_P(KilledRegistration, IsFoundToBeLostWhenTheStateIsThrownAway) {
                 grpc::StatusCode::OK);
     }
   }
-  for (const Json& request : simulator.Get("/received").at("received")) {
+  for (const Json& request : simulator.Received()) {
     if (request.at("target").get<std::string>().find("/" + dialect().method) == std::string::npos) continue;
     const Json body = Json::parse(request.at("body").get<std::string>());
     secrets.insert(GetParam() ? body.at("fields").at("botToken").get<std::string>()
@@ -216,7 +216,7 @@ TEST_P(KilledRegistration, IsFoundToBeLostWhenTheStateIsThrownAway) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Dialects, KilledRegistration, ::testing::Bool(),
-                         [](const auto& info) { return info.param ? "V2" : "V1"; });
+                         [](const auto& dialect) { return dialect.param ? "V2" : "V1"; });
 
 }  // namespace
 }  // namespace imbot

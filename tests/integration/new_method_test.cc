@@ -34,7 +34,7 @@ TEST(NewMethod, WorksOnceItsRpcIsDeclared) {
   const RpcResult result =
       client.Call("bitrix24.testing.v1.ClockService/GetTime", R"({"portal": "acme", "GREETING": "hello"})");
   ASSERT_TRUE(result.ok()) << result.status.error_message();
-  const Json call = simulator.Ledger().at("calls").back();
+  const Json call = simulator.Executed().back();
   EXPECT_EQ(call.at("method"), "server.time");
   EXPECT_EQ(call.at("params").at("GREETING"), "hello");
   EXPECT_EQ(Json::parse(result.json).at("time"), call.at("result")) << "what the portal answered";
@@ -43,7 +43,7 @@ TEST(NewMethod, WorksOnceItsRpcIsDeclared) {
       client.Call("bitrix24.testing.v1.ClockService/GetTime", R"({"portal": "acme", "GREETING": "too long"})");
   EXPECT_EQ(refused.status.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
   EXPECT_EQ(refused.BadRequest().field_violations(0).field(), "GREETING") << "its rules are checked like everybody's";
-  EXPECT_EQ(simulator.Ledger().at("calls").size(), 1u);
+  EXPECT_EQ(simulator.Executed().size(), 1u);
   EXPECT_TRUE((*gateway)->Stop());
 }
 

@@ -43,7 +43,7 @@ class Spine : public ::testing::Test {
                                                       {"PROPERTIES", {{"NAME", code}}}});
   }
   // The last executed call: what the portal understood.
-  Json LastExecuted() const { return simulator_.Ledger().at("calls").back(); }
+  Json LastExecuted() const { return simulator_.Executed().back(); }
 
   const Simulator simulator_;
   const TemporaryFolder folder_;

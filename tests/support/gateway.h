@@ -21,6 +21,7 @@ struct GatewayOptions {
   std::string log_level = "debug";
   std::map<std::string, std::string> environment;
   std::vector<std::string> flags;
+  bool leaks_on_purpose = false;  // the test makes the gateway show its webhook's code, as a positive control
 };
 
 // Writes the configuration and its secrets into `folder`, and returns the configuration's path.
@@ -47,6 +48,7 @@ class Gateway {
 
  private:
   const std::string webhook_code_;
+  const bool leaks_on_purpose_;
   std::unique_ptr<Process> process_;
   int grpc_port_ = 0;
   int http_port_ = 0;

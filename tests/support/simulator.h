@@ -25,8 +25,9 @@ class Simulator {
   std::string http_url() const { return "http://127.0.0.1:" + std::to_string(http_port()); }
   Process& process() { return *process_; }
 
-  // Executed calls, in order.
-  Json Ledger() const { return Get("/ledger"); }
+  // Executed calls, and raw requests, in order. By value: a loop over a part of a temporary would look at freed memory.
+  std::vector<Json> Executed() const { return Get("/ledger").at("executed").get<std::vector<Json>>(); }
+  std::vector<Json> Received() const { return Get("/received").at("received").get<std::vector<Json>>(); }
   Json State() const { return Get("/state"); }
   Json Get(const std::string& target) const;
   Json Post(const std::string& target, const Json& body = Json::object()) const;
