@@ -73,6 +73,6 @@ ci: ## Everything that must hold before a change lands
 clean: ## Remove what was built; tools and fetched protos stay
 	@rm -rf build/dev build/release build/asan build/tsan
 
-build/%/build.ninja: CMakePresets.json cmake/compiler_launcher.cmake | deps
+build/%/build.ninja: CMakePresets.json .ci/compiler_launcher.cmake | deps
 	@cmake --preset $*
 	@touch $@
