@@ -1,5 +1,7 @@
 // `make run`: a simulated portal and the gateway on loopback, and what an internal service does with them.
 //
+// `make run ARGS=--stay` leaves both running until Ctrl-C, for a try with grpcurl or a client of one's own.
+//
 // Prints each request and each reply as the service sees them, and afterwards the portal's own view. Ends with 0 only
 // if every call did what it was meant to, and the portal holds what was sent.
 
@@ -8,6 +10,7 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <exception>
 #include <stdexcept>
 #include <string>
@@ -180,7 +183,17 @@ void ShowPortal(const Demo& demo, const Simulator& simulator, long message_id) {
     throw std::runtime_error("the portal does not hold the message");
 }
 
-int Run() {
+// Until Ctrl-C or SIGTERM, which were blocked before any thread started.
+void WaitForSignal() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGINT);
+  sigaddset(&signals, SIGTERM);
+  int signal = 0;
+  sigwait(&signals, &signal);
+}
+
+int Run(bool stay) {
   const Simulator simulator;
   const TemporaryFolder folder;
   GatewayOptions options;
@@ -195,6 +208,14 @@ int Run() {
   const long message_id = RunService(demo);
   ShowPortal(demo, simulator, message_id);
 
+  if (stay) {
+    demo.Title("Serving until Ctrl-C.");
+    std::printf(
+        "gRPC: 127.0.0.1:%d   metrics: http://127.0.0.1:%d/metrics   portal's state: http://127.0.0.1:%d/state\n",
+        gateway.grpc_port(), gateway.http_port(), simulator.control_port());
+    std::fflush(stdout);
+    WaitForSignal();
+  }
   gateway.process().Signal(SIGTERM);
   const auto status = gateway.process().Wait(std::chrono::seconds(20));
   if (status != 0) throw std::runtime_error("the gateway did not stop cleanly");
@@ -204,9 +225,21 @@ int Run() {
 
 }  // namespace
 
-int main() {
+int main(int argc, char** argv) {
+  const bool stay = argc == 2 && std::strcmp(argv[1], "--stay") == 0;
+  if (argc > 1 && !stay) {
+    std::fputs("imbot_demo [--stay]\n", stderr);
+    return 2;
+  }
+  if (stay) {
+    sigset_t signals;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGTERM);
+    pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  }
   try {
-    return Run();
+    return Run(stay);
   } catch (const std::exception& error) {
     std::fflush(stdout);
     std::fprintf(stderr, "\nimbot_demo: %s\n", error.what());
