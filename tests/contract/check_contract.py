@@ -99,6 +99,38 @@ LOOSE = {
     "bitrix24.types.v1.User.bot_data": "named by a page without a type",
     "bitrix24.imbot.v1.GetDialogResponse.public": "a text by one page, an object or a text by another",
 }
+# Fields of requests that do not travel as their type and dialect say: field -> (option, reason).
+_CLEARS = "clearing is explicit: what clears a parameter has a field of its own"
+_ONE_OF = "a JS command or a frame; the parameters stand side by side"
+_TEXT = "a text in the page's example"
+_YES_NO = "Y or N in either API, by the page"
+_FILE = "sent in chunks, never held whole"
+TRANSFORMED = {
+    "bitrix24.im.v2.UploadFileRequest.Fields.content": ("chunked", _FILE),
+    "bitrix24.imbot.v2.UploadFileRequest.Fields.content": ("chunked", _FILE),
+    "bitrix24.imbot.v1.RegisterAppRequest.js_command": ("inline", _ONE_OF),
+    "bitrix24.imbot.v1.RegisterAppRequest.iframe_app": ("inline", _ONE_OF),
+    "bitrix24.imbot.v1.RegisterAppRequest.IframeApp.iframe_width": ("as_string", _TEXT),
+    "bitrix24.imbot.v1.RegisterAppRequest.IframeApp.iframe_height": ("as_string", _TEXT),
+    "bitrix24.imbot.v1.UpdateAppRequest.Fields.iframe_width": ("as_string", _TEXT),
+    "bitrix24.imbot.v1.UpdateAppRequest.Fields.iframe_height": ("as_string", _TEXT),
+    "bitrix24.imbot.v1.UpdateMessageRequest.delete_message": ("clears", "an empty text deletes the message"),
+    "bitrix24.imbot.v1.UpdateMessageRequest.remove_attach": ("clears", _CLEARS),
+    "bitrix24.imbot.v1.UpdateMessageRequest.remove_keyboard": ("clears", _CLEARS),
+    "bitrix24.imbot.v1.UpdateMessageRequest.remove_menu": ("clears", _CLEARS),
+    "bitrix24.imbot.v2.UpdateMessageRequest.Fields.delete_message": ("clears", "an empty text deletes the message"),
+    "bitrix24.imbot.v2.UpdateMessageRequest.Fields.remove_attach": ("clears", _CLEARS),
+    "bitrix24.imbot.v2.UpdateMessageRequest.Fields.remove_keyboard": ("clears", _CLEARS),
+    "bitrix24.imbot.v2.UpdateMessageRequest.Fields.url_preview": ("yes_no", _YES_NO),
+    "bitrix24.imbot.v2.UpdateBotRequest.Fields.remove_background_id": ("clears", _CLEARS),
+    "bitrix24.imbot.v2.UpdateCommandRequest.Fields.remove_title": ("nulls_in", "a null key removes the text of a language"),
+    "bitrix24.imbot.v2.GetBotRequest.code": ("clears", "the code or the bot's id, never both"),
+    "bitrix24.types.v1.AttachBlock.delimiter": ("empty_as_true", "`DELIMITER: true` by the page's example"),
+    "bitrix24.types.v1.KeyboardButton.block": ("yes_no", _YES_NO),
+    "bitrix24.types.v1.KeyboardButton.disabled": ("yes_no", _YES_NO),
+    "bitrix24.types.v1.MenuItem.disabled": ("yes_no", _YES_NO),
+}
+TRANSFORMING = ("as_string", "inline", "clears", "nulls_in", "empty_as_true", "chunked", "map_values", "whole_result")
 # Requests whose first field is `portal`; every other one begins with `bot`.
 PORTAL_METHODS = {"imbot.v2.Bot.register", "imbot.register", "imbot.v2.Revision.get", "imbot.bot.list", "imbot.chat.get",
                   "imbot.dialog.get"}
@@ -269,6 +301,15 @@ class Check:
                     self.fail(where, "not optional")
                 if name in requests and field.json_name in IDENTITY and name not in IDENTITY_ALLOWED:
                     self.fail(where, "a caller never sends this")
+                # `yes_no: true` in a message that v2 uses; the older API has Y and N throughout.
+                transformed = [option for option in TRANSFORMING if field.option.get(option)]
+                if field.option.get("yes_no") and not name.startswith("bitrix24.imbot.v1."):
+                    transformed.append("yes_no")
+                if name in requests and transformed:
+                    if [TRANSFORMED.get(where, ("",))[0]] == transformed:
+                        self.used.add(("TRANSFORMED", where))
+                    else:
+                        self.fail(where, f"{' and '.join(transformed)} without a reason in TRANSFORMED")
                 if field.type_name in ("google.protobuf.Struct", "google.protobuf.Value"):
                     if where in LOOSE:
                         self.used.add(("LOOSE", where))
@@ -320,7 +361,7 @@ class Check:
             self.rules(rpc)
         self.message_rules(self.closure(r.input for r in known), self.closure(r.output for r in known))
         codes = self.reasons()
-        for table in ("TYPES", "ABSENT", "UNLISTED", "REQUIRED", "LOOSE"):
+        for table in ("TYPES", "ABSENT", "UNLISTED", "REQUIRED", "LOOSE", "TRANSFORMED"):
             for key in globals()[table]:
                 if (table, key) not in self.used:
                     self.fail(table, f"{key} is not needed")

@@ -116,6 +116,16 @@ class CheckContract(unittest.TestCase):
         next(f for f in fields if f.name == "remove_keyboard").option["clears"] = "keyboards"
         self.assert_finds("remove_keyboard", "clears keyboards")
 
+    def test_finds_a_transformation_without_reason(self):
+        fields = self.contract.messages["bitrix24.imbot.v1.UpdateMessageRequest"].fields
+        next(f for f in fields if f.name == "message_id").option["as_string"] = True
+        self.assert_finds("UpdateMessageRequest.message_id", "as_string without a reason")
+
+    def test_finds_a_transformation_other_than_listed(self):
+        fields = self.contract.messages["bitrix24.imbot.v2.UpdateMessageRequest.Fields"].fields
+        next(f for f in fields if f.name == "url_preview").option["yes_no"] = False
+        self.assert_finds("TRANSFORMED", "url_preview", "is not needed")
+
     def test_finds_an_enum_value_without_wire(self):
         values = self.contract.enums["bitrix24.imbot.v2.Color"].values
         values[4] = (values[4][0], values[4][1], None)
