@@ -3,12 +3,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <deque>
-
 #include "absl/strings/escaping.h"
 #include "service/base/error.h"
 #include "tests/base/counting_random.h"
 #include "tests/credentials/fake_store.h"
+#include "tests/credentials/storage_thread.h"
 #include "tests/fakes/manual_clock.h"
 
 namespace imbot::credentials {
@@ -22,26 +21,6 @@ using testing::Not;
 
 using Begun = absl::StatusOr<std::shared_ptr<const base::Secret>>;
 
-// A storage thread that the test turns, and that forgets what it had not done when it dies, as a killed process does.
-class StorageThread final : public base::Executor {
- public:
-  void Post(base::Task task) override { tasks_.push_back(std::move(task)); }
-  base::TimerId PostAt(base::MonoTime, base::Task) override { throw std::logic_error("the vault sets no timers"); }
-  void CancelTimer(base::TimerId) override {}
-  bool InThisThread() const override { return true; }
-
-  void Run() {
-    while (!tasks_.empty()) {
-      base::Task task = std::move(tasks_.front());
-      tasks_.pop_front();
-      std::move(task)();
-    }
-  }
-
- private:
-  std::deque<base::Task> tasks_;
-};
-
 // A vault over a store in memory.
 class BotVaultTest : public testing::Test {
  protected:
@@ -49,7 +28,7 @@ class BotVaultTest : public testing::Test {
 
   // A new process: nothing survives but the store.
   void Restart(std::vector<ConfiguredBot> configured = {}) {
-    thread_ = std::make_unique<StorageThread>();
+    thread_ = std::make_unique<fakes::StorageThread>();
     vault_.reset();
     auto vault = BotVault::Create({store_, *thread_, sealer_, random_, clock_}, std::move(configured));
     ASSERT_TRUE(vault.ok()) << vault.status();
@@ -107,7 +86,7 @@ class BotVaultTest : public testing::Test {
   fakes::FakeStore store_;
   testing_support::CountingRandom random_;
   base::Sealer sealer_{Key(), {}, random_};
-  std::unique_ptr<StorageThread> thread_;
+  std::unique_ptr<fakes::StorageThread> thread_;
   std::unique_ptr<BotVault> vault_;
 };
 

@@ -87,6 +87,12 @@ class PortalCallHandlerTest : public testing::Test {
     Configure({.default_portal = "", .handler_hosts = {"bots.example.com", "127.0.0.1", "::1"}});
   }
 
+  // What is still under way is answered while everything it needs is there.
+  void TearDown() override {
+    registry_.reset();
+    Settle();
+  }
+
   void Configure(CallPolicy policy, const std::string& template_secret = "stable secret") {
     handler_ = std::make_unique<PortalCallHandler>(
         PortalCallHandler::Dependencies{*registry_, *vault_, random_, loop_.clock()}, std::move(policy),
