@@ -118,7 +118,7 @@ class CurlLoop::Core : public base::Executor {
       wait = std::clamp(std::chrono::ceil<std::chrono::milliseconds>(when - now), std::chrono::milliseconds(0), wait);
     };
     if (const std::optional<base::MonoTime> next = timers_.Next(); next.has_value()) until(*next);
-    if (stopping_at_.has_value()) until(*stopping_at_);
+    if (stopping_at_.has_value()) until(transport_->in_flight() == 0 ? now : *stopping_at_);
     if (!inbox_->empty()) wait = std::chrono::milliseconds(0);
     if (curl_multi_poll(multi_.get(), nullptr, 0, static_cast<int>(wait.count()), nullptr) != CURLM_OK) {
       // EINTR is one reason, and harmless. Whatever else it is must not turn the loop into a busy one.

@@ -60,6 +60,7 @@ std::optional<Endpoint> Parse(const base::Secret& url, bool user_allowed) {
     endpoint.host = host->substr(1, host->size() - 2);
     endpoint.literal = Address::Parse(endpoint.host);
     if (!endpoint.literal.has_value()) return std::nullopt;
+    endpoint.host = endpoint.literal->ToString();
   } else {
     if (!IsHostName(*host)) return std::nullopt;
     endpoint.host = absl::AsciiStrToLower(*host);

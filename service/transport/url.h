@@ -20,6 +20,8 @@ struct Endpoint {
 
   // "https://host:port": names connections that can stand for each other. No secret.
   std::string Key() const;
+
+  friend bool operator==(const Endpoint&, const Endpoint&) = default;
 };
 
 // Nothing, unless the URL is http or https, without user and password, and its host an address or an ASCII name without
