@@ -1,4 +1,5 @@
-// The gateway as a whole: builds everything in order, starts it, stops it. gateway.cc is the only file that names concrete types.
+// The gateway as a whole: builds everything in order, starts it, stops it. gateway.cc is the only file that names
+// concrete types.
 #ifndef IMBOT_SERVICE_GATEWAY_H_
 #define IMBOT_SERVICE_GATEWAY_H_
 
@@ -6,18 +7,22 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "google/protobuf/descriptor.h"
 #include "service/base/log.h"
 #include "service/config/load.h"
+
+namespace google::protobuf {
+class FileDescriptor;
+}
 
 namespace imbot {
 
 class Gateway {
  public:
-  // Serves when it returns. `more_files`: contracts beside the built-in one, linked into the program; their methods are served like all
-  // others. `logger` outlives the gateway. Errors are for the operator: what is wrong and what to do.
-  static absl::StatusOr<std::unique_ptr<Gateway>> Start(std::shared_ptr<const config::Config> configuration, base::Logger& logger,
-                                                        const std::vector<const google::protobuf::FileDescriptor*>& more_files = {});
+  // Serves when it returns. `more_files`: contracts beside the built-in one, linked into the program; their methods are
+  // served like all others. `logger` outlives the gateway. Errors are for the operator: what is wrong and what to do.
+  static absl::StatusOr<std::unique_ptr<Gateway>> Start(
+      std::shared_ptr<const config::Config> configuration, base::Logger& logger,
+      const std::vector<const google::protobuf::FileDescriptor*>& more_files = {});
   // Stops without grace, if Stop() was not called.
   ~Gateway();
   Gateway(const Gateway&) = delete;
@@ -27,8 +32,8 @@ class Gateway {
   std::vector<int> grpc_ports() const;
   int http_port() const;
 
-  // Health says NOT_SERVING, new calls are refused, calls under way finish within the configured grace. Blocks; not from an rpc's thread.
-  // Whether nothing had to be cut off.
+  // Health says NOT_SERVING, new calls are refused, calls under way finish within the configured grace. Blocks; not
+  // from an rpc's thread. Whether nothing had to be cut off.
   bool Stop();
 
  private:

@@ -1,11 +1,9 @@
 #include "service/rpc/caller_auth.h"
 
-#include <openssl/crypto.h>
-#include <openssl/sha.h>
-
 #include <set>
 #include <utility>
 
+#include "service/base/seal.h"
 #include "service/base/strings.h"
 
 namespace imbot::rpc {
@@ -25,7 +23,11 @@ int HexDigit(char c) {
   return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
 }
 
-bool ReadHex(std::string_view hex, std::array<unsigned char, SHA256_DIGEST_LENGTH>* bytes) {
+std::string_view Bytes(const std::array<unsigned char, 32>& digest) {
+  return {reinterpret_cast<const char*>(digest.data()), digest.size()};
+}
+
+bool ReadHex(std::string_view hex, std::array<unsigned char, 32>* bytes) {
   if (hex.size() != 2 * bytes->size()) return false;
   for (size_t i = 0; i < bytes->size(); ++i) {
     const int high = HexDigit(hex[2 * i]), low = HexDigit(hex[2 * i + 1]);
@@ -86,11 +88,10 @@ absl::StatusOr<Caller> CallerSet::Authenticate(const std::vector<std::string_vie
   if (authorization.size() > 1) return Wrong();
   const std::string_view token = TokenOf(authorization.front());
   if (token.empty()) return Wrong();
-  Digest digest;
-  SHA256(reinterpret_cast<const unsigned char*>(token.data()), token.size(), digest.data());
+  const Digest digest = base::Sha256(token);
   const Caller* found = nullptr;
   for (const Known& known : known_) {  // All of them: leaving at the match would tell which one it was.
-    if (CRYPTO_memcmp(digest.data(), known.digest.data(), digest.size()) == 0) found = &known.caller;
+    if (base::ConstantTimeEquals(Bytes(digest), Bytes(known.digest))) found = &known.caller;
   }
   if (found == nullptr) return Wrong();
   return *found;

@@ -81,7 +81,8 @@ class PortalCallHandler::Operation final : public CallInProgress, public std::en
 
   // `portal/code`, or `code` of the default portal; for a registration the portal's name beside the new bot's code.
   absl::Status ResolveSubject() {
-    const std::string subject = call_.request->GetReflection()->GetString(*call_.request, call_.method->subject_field);
+    const google::protobuf::FieldDescriptor* const field = call_.method->subject_field;
+    const std::string subject = translate::TextAt(*call_.request, {&field, 1});
     if (call_.method->subject == translate::Subject::kPortal) {
       portal_ = subject.empty() ? handler_.policy_.default_portal : subject;
       if (portal_.empty()) {
