@@ -77,7 +77,8 @@ class BotVault {
   // The portal confirmed: the bot is stored as active before `done` is called.
   using Stored = absl::AnyInvocable<void(absl::Status)>;
   void FinishRegistration(std::string_view portal, std::string_view name, int64_t id, Stored done);
-  // The same for a pending bot that the portal was asked about, rather than registered again; nothing happens if it is no longer pending.
+  // The same for a pending bot that the portal was asked about, rather than registered again; nothing happens if it is
+  // no longer pending.
   void ConfirmPending(std::string_view portal, std::string_view name, int64_t id, Stored done);
   // The registration that was begun ended otherwise. What it left pending is forgotten if it is proved that the portal
   // did nothing (in this attempt and in every other one); else it stays, with its secret.

@@ -50,8 +50,9 @@ TEST(FakeTransport, KeepsRequestsAndDeliversWhatTheTestAnswers) {
   ManualLoop loop;
   std::vector<std::string> replies;
   loop.transport().Send(MakeRequest(loop, "one"), [&](Result result) { replies.push_back(result.reply.body); });
-  loop.transport().Send(MakeRequest(loop, "two"),
-                        [&](Result result) { replies.push_back(std::string(FailureName(result.failure.value().kind))); });
+  loop.transport().Send(MakeRequest(loop, "two"), [&](Result result) {
+    replies.push_back(std::string(FailureName(result.failure.value().kind)));
+  });
   EXPECT_EQ(loop.transport().in_flight(), 2u);
   EXPECT_EQ(loop.fake().request(1).body, "two");
   loop.fake().Fail(1, Failure::Kind::kReset);
