@@ -74,7 +74,9 @@ std::optional<int> ParseFlags(int argc, char** argv, Flags* flags) {
 void ForbidCoreFiles() {
   const rlimit none{0, 0};
   setrlimit(RLIMIT_CORE, &none);
+#if !defined(__SANITIZE_ADDRESS__)  // whose leak check attaches to the process at its end
   prctl(PR_SET_DUMPABLE, 0);
+#endif
 }
 
 imbot::base::Level LevelOf(imbot::gateway::v1::LogLevel level) {
