@@ -1,13 +1,10 @@
 #include "service/base/seal.h"
 
-#include <fcntl.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 #include <openssl/sha.h>
-#include <unistd.h>
 
-#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -108,25 +105,6 @@ absl::StatusOr<SealKey> LoadSealKey(const std::string& path, KeyFileMode mode) {
   auto key = SealKey::Parse(file->text.Reveal());
   if (!key.ok()) return absl::InvalidArgumentError(StrCat(path, ": ", std::string(key.status().message())));
   return key;
-}
-
-absl::Status CreateSealKeyFile(const std::string& path, Random& random) {
-  std::array<uint8_t, kKeySize> bytes;
-  random.Fill(bytes);
-  const Secret line(StrCat(ToBase64(View(bytes)), "\n"));
-  OPENSSL_cleanse(bytes.data(), bytes.size());
-
-  const int fd = open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-  if (fd < 0 && errno == EEXIST) return absl::AlreadyExistsError(StrCat(path, ": exists already"));
-  if (fd < 0) return absl::UnavailableError(StrCat(path, ": ", std::strerror(errno)));
-  const bool written =
-      write(fd, line.Reveal().data(), line.Reveal().size()) == static_cast<ssize_t>(line.Reveal().size()) &&
-      fsync(fd) == 0;
-  const int error = errno;
-  close(fd);
-  if (written) return absl::OkStatus();
-  unlink(path.c_str());
-  return absl::UnavailableError(StrCat(path, ": ", std::strerror(error)));
 }
 
 Sealer::Sealer(SealKey primary, std::vector<SealKey> others, Random& random)

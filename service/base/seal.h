@@ -42,9 +42,6 @@ enum class KeyFileMode {
   kAny,      // the administrator said that it is as wanted: Kubernetes mounts secrets group readable
 };
 absl::StatusOr<SealKey> LoadSealKey(const std::string& path, KeyFileMode mode);
-// Writes a new random key, base64, mode 0600. ALREADY_EXISTS if the path exists: a key that is overwritten takes every
-// secret with it.
-[[nodiscard]] absl::Status CreateSealKeyFile(const std::string& path, Random& random);
 
 // Seals under one key, opens under several: rotation adds a new first key and keeps the old one until everything is
 // sealed anew. Thread-safe.

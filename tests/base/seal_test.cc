@@ -2,7 +2,6 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <sys/stat.h>
 
 #include "absl/strings/escaping.h"
 #include "tests/base/counting_random.h"
@@ -128,21 +127,6 @@ TEST(LoadSealKey, NamesTheFileWhenItHoldsNoKey) {
   EXPECT_EQ(key.status().code(), absl::StatusCode::kInvalidArgument);
   EXPECT_THAT(std::string(key.status().message()), HasSubstr(path));
   EXPECT_THAT(std::string(key.status().message()), Not(HasSubstr("hunter2")));
-}
-
-TEST(CreateSealKeyFile, WritesAKeyForItsOwnerAloneAndNeverOverwrites) {
-  const TempDir dir;
-  CountingRandom random(0);
-  const std::string path = dir.File("key");
-  ASSERT_TRUE(CreateSealKeyFile(path, random).ok());
-  struct stat info {};
-  ASSERT_EQ(stat(path.c_str(), &info), 0);
-  EXPECT_EQ(info.st_mode & 0777, 0600u);
-  const auto key = LoadSealKey(path, KeyFileMode::kPrivate);
-  ASSERT_TRUE(key.ok()) << key.status();
-  EXPECT_EQ(key->id(), "630dcd29");
-  EXPECT_EQ(CreateSealKeyFile(path, random).code(), absl::StatusCode::kAlreadyExists);
-  EXPECT_EQ(LoadSealKey(path, KeyFileMode::kPrivate)->id(), "630dcd29");
 }
 
 TEST(Sha256Hex, AgreesWithFips180) {
