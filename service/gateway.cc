@@ -25,6 +25,7 @@
 #include "service/rpc/caller_auth.h"
 #include "service/rpc/descriptor_index.h"
 #include "service/rpc/descriptor_service.h"
+#include "service/rpc/library_log.h"
 #include "service/rpc/portal_call_handler.h"
 #include "service/rpc/reflection_service.h"
 #include "service/rpc/registration_recovery.h"
@@ -142,6 +143,7 @@ struct Gateway::Parts {
 
   const std::shared_ptr<const Config> configuration;
   base::Logger& logger;
+  rpc::LibraryLog library_log{logger};  // before anything of gRPC
   const base::Clock& clock = base::Clock::System();
   base::Random& random = base::Random::System();
   base::Metrics metrics;
