@@ -45,7 +45,7 @@ tsan: build/tsan/build.ninja ## The threaded tests under ThreadSanitizer
 check: deps-check build/dev/build.ninja ## Format, proto rules, thread-safety annotations, clang-tidy
 	@.ci/format --check
 	@.ci/proto
-	@cmake --build build/dev -j$(JOBS) --target proto/all
+	@cmake --build build/dev -j$(JOBS) --target proto/all imbot_rpc_wire
 	@.ci/lint build/dev $(JOBS)
 
 .PHONY: format
