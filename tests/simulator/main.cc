@@ -63,7 +63,9 @@ std::map<std::string, std::function<bool(std::string_view)>> Readers(Flags* flag
       return true;
     };
   };
-  const auto toggle = [](bool* target) { return [target](std::string_view text) { return ParseSwitch(text, target); }; };
+  const auto toggle = [](bool* target) {
+    return [target](std::string_view text) { return ParseSwitch(text, target); };
+  };
   const auto text = [](std::string* target) {
     return [target](std::string_view value) {
       *target = std::string(value);
@@ -115,7 +117,8 @@ bool ParseFlags(int argc, char** argv, Flags* flags) {
     const auto reader = readers.find(std::string(argument.substr(0, equals)));
     const std::string_view value = equals == std::string_view::npos ? std::string_view() : argument.substr(equals + 1);
     if (reader == readers.end() || !reader->second(value)) {
-      std::fprintf(stderr, "imbot_simulator: %s '%s'\n", reader == readers.end() ? "unknown flag" : "bad value in", argv[i]);
+      std::fprintf(stderr, "imbot_simulator: %s '%s'\n", reader == readers.end() ? "unknown flag" : "bad value in",
+                   argv[i]);
       return false;
     }
   }

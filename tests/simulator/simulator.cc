@@ -21,8 +21,7 @@
 namespace simulator {
 
 struct Simulator::Impl {
-  explicit Impl(const SimulatorOptions& given)
-      : options(given.portal), portals(&options, &clock), ledger(&options) {}
+  explicit Impl(const SimulatorOptions& given) : options(given.portal), portals(&options, &clock), ledger(&options) {}
 
   ~Impl() {
     if (!temporary_directory.empty()) {
@@ -118,7 +117,8 @@ std::unique_ptr<Simulator> Simulator::Start(const SimulatorOptions& options, std
   if (!impl->Open(options, error)) return nullptr;
   EventLoop* const loop = impl->loop.get();
   impl->thread = std::thread([loop] {
-    // OpenSSL writes without MSG_NOSIGNAL: a client that has gone must not kill a process that this simulator is only a guest in.
+    // OpenSSL writes without MSG_NOSIGNAL: a client that has gone must not kill a process that this simulator is only a
+    // guest in.
     sigset_t pipe;
     sigemptyset(&pipe);
     sigaddset(&pipe, SIGPIPE);
@@ -130,15 +130,20 @@ std::unique_ptr<Simulator> Simulator::Start(const SimulatorOptions& options, std
 
 Simulator::Simulator(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
-Simulator::~Simulator() { Stop(); }
+Simulator::~Simulator() {
+  Stop();
+}
 
-const SimulatorPorts& Simulator::ports() const { return impl_->ports; }
+const SimulatorPorts& Simulator::ports() const {
+  return impl_->ports;
+}
 
 void Simulator::Stop() {
   if (!impl_->thread.joinable()) return;
   impl_->loop->Stop();
   impl_->thread.join();
-  // Nothing runs any more. What would resume a suspended call goes first, then the calls, then their connections with the loop.
+  // Nothing runs any more. What would resume a suspended call goes first, then the calls, then their connections with
+  // the loop.
   impl_->loop->DropPending();
   impl_->held->Drop();
   impl_->server->DropAll();

@@ -1,7 +1,7 @@
 // The whole simulator: portals, their HTTP and HTTPS ports, and the control port, on one thread of its own.
 //
-// For the program and for tests that want it in their own process. Start() returns with the ports open; Stop() and the destructor
-// end the thread. Both are to be called by one thread.
+// For the program and for tests that want it in their own process. Start() returns with the ports open; Stop() and the
+// destructor end the thread. Both are to be called by one thread.
 #ifndef IMBOT_TESTS_SIMULATOR_SIMULATOR_H_
 #define IMBOT_TESTS_SIMULATOR_SIMULATOR_H_
 

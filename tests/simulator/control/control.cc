@@ -28,7 +28,8 @@ std::set<std::string> Scopes(const Json& specification) {
     for (const Json& scope : *scopes) out.insert(ToString(&scope));
     return out;
   }
-  std::string_view text = scopes->is_string() ? std::string_view(scopes->get_ref<const std::string&>()) : std::string_view();
+  std::string_view text =
+      scopes->is_string() ? std::string_view(scopes->get_ref<const std::string&>()) : std::string_view();
   while (!text.empty()) {
     const size_t comma = text.find(',');
     const std::string scope = Trim(text.substr(0, comma));
@@ -38,24 +39,29 @@ std::set<std::string> Scopes(const Json& specification) {
   return out;
 }
 
-Json AsList(const Json& body) { return body.is_array() ? body : Json::array({body}); }
+Json AsList(const Json& body) {
+  return body.is_array() ? body : Json::array({body});
+}
 
 }  // namespace
 
 Control::Control(const Parts& parts) : parts_(parts) {
   routes_ = {
-      {"GET /ledger", &Control::GetLedger},     {"GET /received", &Control::GetReceived}, {"GET /state", &Control::GetState},
-      {"GET /stats", &Control::GetStats},       {"POST /reset", &Control::Reset},         {"POST /webhooks", &Control::AddWebhooks},
-      {"POST /tokens", &Control::AddTokens},    {"POST /faults", &Control::AddFaults},    {"GET /faults", &Control::GetFaults},
-      {"DELETE /faults", &Control::ClearFaults}, {"POST /release", &Control::Release},    {"POST /clock", &Control::MoveClock},
-      {"POST /options", &Control::SetOptions},  {"GET /health", &Control::GetHealth},
+      {"GET /ledger", &Control::GetLedger},    {"GET /received", &Control::GetReceived},
+      {"GET /state", &Control::GetState},      {"GET /stats", &Control::GetStats},
+      {"POST /reset", &Control::Reset},        {"POST /webhooks", &Control::AddWebhooks},
+      {"POST /tokens", &Control::AddTokens},   {"POST /faults", &Control::AddFaults},
+      {"GET /faults", &Control::GetFaults},    {"DELETE /faults", &Control::ClearFaults},
+      {"POST /release", &Control::Release},    {"POST /clock", &Control::MoveClock},
+      {"POST /options", &Control::SetOptions}, {"GET /health", &Control::GetHealth},
   };
 }
 
 void Control::OnRequest(HttpRequest request, std::shared_ptr<ReplySink> sink) {
   const size_t question = request.target.find('?');
   const std::string path = request.target.substr(0, question);
-  const Json query = question == std::string::npos ? Json::object() : ParseStr(std::string_view(request.target).substr(question + 1));
+  const Json query =
+      question == std::string::npos ? Json::object() : ParseStr(std::string_view(request.target).substr(question + 1));
   Answer answer;
   const auto route = routes_.find(request.method + " " + path);
   const std::optional<Json> body = request.body.empty() ? Json::object() : ParseJson(request.body);
@@ -79,18 +85,22 @@ void Control::OnRequest(HttpRequest request, std::shared_ptr<ReplySink> sink) {
 Portal& Control::PortalOf(const Json& query, const Json& body) {
   const Json* name = FindSet(query, "portal");
   if (name == nullptr) name = FindSet(body, "portal");
-  return name == nullptr || ToString(name) == Portals::kDefault ? parts_.portals->default_portal() : parts_.portals->Named(ToString(name));
+  return name == nullptr || ToString(name) == Portals::kDefault ? parts_.portals->default_portal()
+                                                                : parts_.portals->Named(ToString(name));
 }
 
 Control::Answer Control::GetLedger(const Json& query, const Json&) {
-  return Answer{200, parts_.ledger->ToJson(static_cast<uint64_t>(ToInt(FindSet(query, "since"))), Limit(query), ToString(FindSet(query, "method")))};
+  return Answer{200, parts_.ledger->ToJson(static_cast<uint64_t>(ToInt(FindSet(query, "since"))), Limit(query),
+                                           ToString(FindSet(query, "method")))};
 }
 
 Control::Answer Control::GetReceived(const Json& query, const Json&) {
   return Answer{200, Json{{"received", parts_.ledger->ReceivedToJson(Limit(query))}}};
 }
 
-Control::Answer Control::GetState(const Json& query, const Json& body) { return Answer{200, PortalState(PortalOf(query, body))}; }
+Control::Answer Control::GetState(const Json& query, const Json& body) {
+  return Answer{200, PortalState(PortalOf(query, body))};
+}
 
 Control::Answer Control::GetStats(const Json&, const Json&) {
   Json json = Json::object();
@@ -122,7 +132,8 @@ Control::Answer Control::Reset(const Json&, const Json&) {
 Control::Answer Control::AddWebhooks(const Json& query, const Json& body) {
   for (const Json& item : AsList(body)) {
     const Json* code = FindSet(item, "code");
-    if (code == nullptr || ToString(code).empty()) return Answer{400, Json{{"error", "a webhook is {user, code, scope, portal}"}}};
+    if (code == nullptr || ToString(code).empty())
+      return Answer{400, Json{{"error", "a webhook is {user, code, scope, portal}"}}};
     const Json* user = FindSet(item, "user");
     PortalOf(query, item).AddWebhook(user == nullptr ? 1 : ToInt(user), ToString(code), Scopes(item));
   }
@@ -140,7 +151,8 @@ Control::Answer Control::AddTokens(const Json& query, const Json& body) {
     const Json* user = FindSet(item, "user");
     token.user_id = user == nullptr ? 1 : ToInt(user);
     token.scopes = Scopes(item);
-    if (const Json* expires = FindSet(item, "expires_in")) token.expires = parts_.clock->Now() + std::chrono::seconds(ToInt(expires));
+    if (const Json* expires = FindSet(item, "expires_in"))
+      token.expires = parts_.clock->Now() + std::chrono::seconds(ToInt(expires));
     Portal& portal = PortalOf(query, item);
     const std::string key = token.token;
     portal.tokens[key] = std::move(token);
@@ -153,7 +165,9 @@ Control::Answer Control::AddFaults(const Json&, const Json& body) {
   return Answer{200, Json{{"faults", parts_.faults->ToJson()}}};
 }
 
-Control::Answer Control::GetFaults(const Json&, const Json&) { return Answer{200, Json{{"faults", parts_.faults->ToJson()}}}; }
+Control::Answer Control::GetFaults(const Json&, const Json&) {
+  return Answer{200, Json{{"faults", parts_.faults->ToJson()}}};
+}
 
 Control::Answer Control::ClearFaults(const Json&, const Json&) {
   parts_.faults->Clear();
@@ -162,7 +176,8 @@ Control::Answer Control::ClearFaults(const Json&, const Json&) {
 
 Control::Answer Control::Release(const Json&, const Json& body) {
   const Json* count = FindSet(body, "count");
-  return Answer{200, Json{{"released", parts_.held->Release(count == nullptr ? kNoLimit : static_cast<size_t>(ToInt(count)))}}};
+  return Answer{
+      200, Json{{"released", parts_.held->Release(count == nullptr ? kNoLimit : static_cast<size_t>(ToInt(count)))}}};
 }
 
 Control::Answer Control::MoveClock(const Json&, const Json& body) {
@@ -193,6 +208,8 @@ Control::Answer Control::SetOptions(const Json&, const Json& body) {
   return Answer{};
 }
 
-Control::Answer Control::GetHealth(const Json&, const Json&) { return Answer{200, Json{{"ok", true}}}; }
+Control::Answer Control::GetHealth(const Json&, const Json&) {
+  return Answer{200, Json{{"ok", true}}};
+}
 
 }  // namespace simulator

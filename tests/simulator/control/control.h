@@ -1,6 +1,7 @@
 // The control endpoint: JSON over HTTP on a port of its own, by which tests look into the simulator and disturb it.
 //
-// Owned by Simulator; loop thread only. It shows raw requests, secrets included (/received): it is for tests on this machine.
+// Owned by Simulator; loop thread only. It shows raw requests, secrets included (/received): it is for tests on this
+// machine.
 #ifndef IMBOT_TESTS_SIMULATOR_CONTROL_CONTROL_H_
 #define IMBOT_TESTS_SIMULATOR_CONTROL_CONTROL_H_
 

@@ -8,7 +8,8 @@ namespace {
 Json BotJson(const Bot& bot) {
   Json handlers = Json::object();
   for (const auto& [event, url] : bot.handlers) handlers[event] = WithoutSecretsInUrl(url);
-  // The owner's key is `custom` and the secret for webhook bots: labelled like the secret itself, so that both can be compared.
+  // The owner's key is `custom` and the secret for webhook bots: labelled like the secret itself, so that both can be
+  // compared.
   constexpr std::string_view kCustom = "custom";
   const bool custom = bot.app_id.substr(0, kCustom.size()) == kCustom;
   Json json = Json::object();
@@ -69,7 +70,8 @@ Json PortalState(const Portal& portal) {
   state["portal"] = portal.name();
   Json& users = state["users"] = Json::array();
   for (const auto& [id, user] : portal.users) {
-    users.push_back(Json{{"id", id}, {"name", user.first_name + " " + user.last_name}, {"bot", user.bot}, {"active", user.active}});
+    users.push_back(
+        Json{{"id", id}, {"name", user.first_name + " " + user.last_name}, {"bot", user.bot}, {"active", user.active}});
   }
   Json& bots = state["bots"] = Json::array();
   for (const auto& [id, bot] : portal.bots) bots.push_back(BotJson(bot));
@@ -109,7 +111,8 @@ Json PortalState(const Portal& portal) {
   }
   Json& webhooks = state["webhooks"] = Json::array();
   for (const Webhook& webhook : portal.webhooks) {
-    webhooks.push_back(Json{{"user", webhook.user_id}, {"code", SecretLabel(webhook.code)}, {"scopes", webhook.scopes}});
+    webhooks.push_back(
+        Json{{"user", webhook.user_id}, {"code", SecretLabel(webhook.code)}, {"scopes", webhook.scopes}});
   }
   return state;
 }

@@ -23,9 +23,12 @@ bool IsCommandChar(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '+';
 }
 
-bool IsPhpSpace(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
+bool IsPhpSpace(char c) {
+  return c == ' ' || (c >= '\t' && c <= '\r');
+}
 
-// The longest command with parameters in the text: a slash, then words of at least two characters in all, single spaces between.
+// The longest command with parameters in the text: a slash, then words of at least two characters in all, single spaces
+// between.
 std::optional<std::string> FindCommand(std::string_view text) {
   for (size_t slash = text.find('/'); slash != std::string_view::npos; slash = text.find('/', slash + 1)) {
     size_t end = slash + 1;
@@ -64,7 +67,8 @@ std::optional<std::string> FindLineCode(std::string_view text) {
 bool HasJsCommand(const Json& params) {
   const Json* method = FindSet(params, "JS_METHOD");
   constexpr std::array<std::string_view, 4> kMethods = {"PUT", "SEND", "CALL", "SUPPORT"};
-  return std::any_of(kMethods.begin(), kMethods.end(), [&](std::string_view name) { return StrictEquals(method, name); }) &&
+  return std::any_of(kMethods.begin(), kMethods.end(),
+                     [&](std::string_view name) { return StrictEquals(method, name); }) &&
          FindFilled(params, "JS_PARAM") != nullptr;
 }
 
@@ -93,10 +97,14 @@ bool IsHttps(const std::string& url) {
 }
 
 // Stored ready for parameters to be appended.
-std::string StoredFrame(const std::string& url) { return url + (url.find('?') == std::string::npos ? "?" : "&"); }
+std::string StoredFrame(const std::string& url) {
+  return url + (url.find('?') == std::string::npos ? "?" : "&");
+}
 
 // At least the minimum, else as given (a string stays one).
-Json AtLeast(const Json& value, int64_t minimum) { return ToInt(&value) > minimum ? value : Json(minimum); }
+Json AtLeast(const Json& value, int64_t minimum) {
+  return ToInt(&value) > minimum ? value : Json(minimum);
+}
 
 size_t IconBytes(const Json& params) {
   const Json* icon = FindFilled(params, "ICON_FILE");
@@ -165,7 +173,8 @@ MethodResult Update(Call& call) {
   Portal& portal = call.portal();
   const auto found = portal.apps.find(ToInt(FindSet(v1.params, "APP_ID")));
   if (found == portal.apps.end()) return RestError{"CHAT_APP_ID_ERROR", "App not found"};
-  if (found->second.app_id != v1.owner) return RestError{"APP_ID_ERROR", "App was installed by another rest application"};
+  if (found->second.app_id != v1.owner)
+    return RestError{"APP_ID_ERROR", "App was installed by another rest application"};
   static const Json kNothing = Json::object();
   const Json* given = FindSet(v1.params, "FIELDS");
   const Json& fields = given == nullptr ? kNothing : *given;

@@ -20,11 +20,14 @@ std::string OneLine(const std::string& text) {
 }
 
 std::string WithBreaks(std::string text) {
-  for (size_t at = text.find("#BR#"); at != std::string::npos; at = text.find("#BR#", at + 4)) text.replace(at, 4, "[BR]");
+  for (size_t at = text.find("#BR#"); at != std::string::npos; at = text.find("#BR#", at + 4))
+    text.replace(at, 4, "[BR]");
   return text;
 }
 
-std::string TrimmedText(const Json& params, const char* key) { return Trim(ToString(FindSet(params, key))); }
+std::string TrimmedText(const Json& params, const char* key) {
+  return Trim(ToString(FindSet(params, key)));
+}
 
 void CopyPositive(const Json& params, std::initializer_list<const char*> keys, Json* out) {
   for (const char* key : keys) {
@@ -69,7 +72,8 @@ std::optional<Json> User(const Json& params) {
 std::optional<Json> Link(const Json& params) {
   Json link = Json::object();
   const bool named = FindSet(params, "NAME") != nullptr;
-  if (!(named && AddTarget(params, /*bots=*/false, &link)) && !IsAllowedLink(FindSet(params, "LINK"))) return std::nullopt;
+  if (!(named && AddTarget(params, /*bots=*/false, &link)) && !IsAllowedLink(FindSet(params, "LINK")))
+    return std::nullopt;
   if (named) link["NAME"] = OneLine(TrimmedText(params, "NAME"));
   for (const char* key : {"LINK", "DESC", "HTML"}) {
     if (const Json* value = FindSet(params, key)) link[key] = *value;

@@ -8,8 +8,8 @@
 
 namespace simulator {
 
-// The stored form {ID, COLOR, COLOR_TOKEN, BLOCKS} of an attachment given as JSON text, as {BLOCKS: […]} or as the list of blocks
-// alone. Blocks that break a rule are dropped; empty if none is left.
+// The stored form {ID, COLOR, COLOR_TOKEN, BLOCKS} of an attachment given as JSON text, as {BLOCKS: […]} or as the list
+// of blocks alone. Blocks that break a rule are dropped; empty if none is left.
 std::optional<Json> RenderAttach(const Json& given);
 
 }  // namespace simulator

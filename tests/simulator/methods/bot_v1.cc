@@ -23,17 +23,19 @@ struct HandlerRow {
 
 // In the order in which the server looks at them.
 constexpr std::array<HandlerRow, 6> kHandlers = {{
-    {"EVENT_MESSAGE_ADD", "ONIMBOTMESSAGEADD", "EVENT_MESSAGE_ADD_ERROR", "Handler for \"Message add\" event isn't specified"},
+    {"EVENT_MESSAGE_ADD", "ONIMBOTMESSAGEADD", "EVENT_MESSAGE_ADD_ERROR",
+     "Handler for \"Message add\" event isn't specified"},
     {"EVENT_MESSAGE_UPDATE", "ONIMBOTMESSAGEUPDATE", "EVENT_MESSAGE_UPDATE_ERROR", nullptr},
     {"EVENT_MESSAGE_DELETE", "ONIMBOTMESSAGEDELETE", "EVENT_MESSAGE_DELETE_ERROR", nullptr},
     {"EVENT_CONTEXT_GET", "ONIMBOTCONTEXTGET", "EVENT_CONTEXT_GET_ERROR", nullptr},
-    {"EVENT_WELCOME_MESSAGE", "ONIMBOTJOINCHAT", "EVENT_WELCOME_MESSAGE_ERROR", "Handler for \"Welcome message\" event isn't specified"},
+    {"EVENT_WELCOME_MESSAGE", "ONIMBOTJOINCHAT", "EVENT_WELCOME_MESSAGE_ERROR",
+     "Handler for \"Welcome message\" event isn't specified"},
     {"EVENT_BOT_DELETE", "ONIMBOTDELETE", "EVENT_BOT_DELETE_ERROR", "Handler for \"Bot delete\" event isn't specified"},
 }};
 
 // The addresses to bind, by event; `required` for a registration.
-std::variant<std::map<std::string, std::string>, RestError> ReadHandlers(const Portal& portal, const V1Call& v1, const Json& source,
-                                                                         bool required) {
+std::variant<std::map<std::string, std::string>, RestError> ReadHandlers(const Portal& portal, const V1Call& v1,
+                                                                         const Json& source, bool required) {
   std::map<std::string, std::string> bound;
   const Json* common = FindFilled(source, "EVENT_HANDLER");
   for (const HandlerRow& row : kHandlers) {
@@ -52,13 +54,14 @@ std::variant<std::map<std::string, std::string>, RestError> ReadHandlers(const P
 // What the client may set of the profile, as it is stored. A photo that is no picture is dropped without a word.
 Json ReadProfile(const Json& properties) {
   Json profile = Json::object();
-  for (const char* name :
-       {"NAME", "LAST_NAME", "COLOR", "EMAIL", "PERSONAL_BIRTHDAY", "WORK_POSITION", "PERSONAL_WWW", "PERSONAL_GENDER"}) {
+  for (const char* name : {"NAME", "LAST_NAME", "COLOR", "EMAIL", "PERSONAL_BIRTHDAY", "WORK_POSITION", "PERSONAL_WWW",
+                           "PERSONAL_GENDER"}) {
     if (const Json* value = FindSet(properties, name)) profile[name] = *value;
   }
   if (const Json* photo = FindSet(properties, "PERSONAL_PHOTO")) {
     size_t bytes = 0;
-    if (JudgePicture(*photo, &bytes) == Picture::kGood) profile["PERSONAL_PHOTO"] = "(" + std::to_string(bytes) + " bytes)";
+    if (JudgePicture(*photo, &bytes) == Picture::kGood)
+      profile["PERSONAL_PHOTO"] = "(" + std::to_string(bytes) + " bytes)";
   }
   return profile;
 }
@@ -68,14 +71,16 @@ MethodResult Register(Call& call) {
   if (const RestError* error = std::get_if<RestError>(&read)) return *error;
   const V1Call& v1 = std::get<V1Call>(read);
   Portal& portal = call.portal();
-  std::variant<std::map<std::string, std::string>, RestError> handlers = ReadHandlers(portal, v1, v1.params, /*required=*/true);
+  std::variant<std::map<std::string, std::string>, RestError> handlers =
+      ReadHandlers(portal, v1, v1.params, /*required=*/true);
   if (const RestError* error = std::get_if<RestError>(&handlers)) return *error;
   const Json* code = FindFilled(v1.params, "CODE");
   if (code == nullptr) return RestError{"CODE_ERROR", "Bot code isn't specified"};
   static const Json kNothing = Json::object();
   const Json* given = FindSet(v1.params, "PROPERTIES");
   const Json profile = ReadProfile(given == nullptr ? kNothing : *given);
-  if (!profile.contains("NAME") && !profile.contains("LAST_NAME")) return RestError{"NAME_ERROR", "Bot name isn't specified"};
+  if (!profile.contains("NAME") && !profile.contains("LAST_NAME"))
+    return RestError{"NAME_ERROR", "Bot name isn't specified"};
 
   // De-duplicated by code across all applications: another one's bot comes back without an error.
   Bot* bot = portal.FindBotByCode(ToString(code));
@@ -111,15 +116,17 @@ MethodResult Update(Call& call) {
   static const Json kNothing = Json::object();
   const Json* given = FindSet(v1.params, "FIELDS");
   const Json& fields = given == nullptr ? kNothing : *given;
-  std::variant<std::map<std::string, std::string>, RestError> handlers = ReadHandlers(portal, v1, fields, /*required=*/false);
+  std::variant<std::map<std::string, std::string>, RestError> handlers =
+      ReadHandlers(portal, v1, fields, /*required=*/false);
   if (const RestError* error = std::get_if<RestError>(&handlers)) return *error;
   const Json* properties = FindSet(fields, "PROPERTIES");
   const Json profile = ReadProfile(properties == nullptr ? kNothing : *properties);
-  if (profile.contains("NAME") && profile.contains("LAST_NAME") && IsEmpty(Find(profile, "NAME")) && IsEmpty(Find(profile, "LAST_NAME"))) {
+  if (profile.contains("NAME") && profile.contains("LAST_NAME") && IsEmpty(Find(profile, "NAME")) &&
+      IsEmpty(Find(profile, "LAST_NAME"))) {
     return RestError{"NAME_ERROR", "Bot name isn't specified"};
   }
-  // TYPE and OPENLINE of FIELDS are read by the server, but the documentation rules them out: the type's check never holds, and
-  // OPENLINE is stored.
+  // TYPE and OPENLINE of FIELDS are read by the server, but the documentation rules them out: the type's check never
+  // holds, and OPENLINE is stored.
   const Json* code = FindFilled(fields, "CODE");
   const Json* openline = portal.options().behave_as_documented ? nullptr : FindFilled(fields, "OPENLINE");
   if (code == nullptr && openline == nullptr && profile.empty() && std::get<0>(handlers).empty()) {

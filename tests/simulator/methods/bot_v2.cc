@@ -25,7 +25,8 @@ const Json* Either(const Json& fields, const char* camel, const char* upper) {
 }
 
 std::optional<std::string> Background(const Json* value) {
-  constexpr std::array<std::string_view, 9> kKnown = {"azure", "mint", "steel", "slate", "teal", "cornflower", "sky", "peach", "frost"};
+  constexpr std::array<std::string_view, 9> kKnown = {"azure",      "mint", "steel", "slate", "teal",
+                                                      "cornflower", "sky",  "peach", "frost"};
   const std::string name = ToString(value);
   if (std::find(kKnown.begin(), kKnown.end(), name) == kKnown.end()) return std::nullopt;
   return name;
@@ -35,11 +36,21 @@ struct Color {
   std::string_view code;
   std::string_view hex;
 };
-constexpr std::array<Color, 16> kColors = {{{"RED", "#df532d"},       {"GREEN", "#64a513"},   {"MINT", "#4ba984"},
-                                            {"LIGHT_BLUE", "#4ba5c3"}, {"DARK_BLUE", "#3e99ce"}, {"PURPLE", "#8474c8"},
-                                            {"AQUA", "#1eb4aa"},      {"PINK", "#f76187"},    {"LIME", "#58cc47"},
-                                            {"BROWN", "#ab7761"},     {"AZURE", "#29619b"},   {"KHAKI", "#728f7a"},
-                                            {"SAND", "#ba9c7b"},      {"MARENGO", "#556574"}, {"GRAY", "#909090"},
+constexpr std::array<Color, 16> kColors = {{{"RED", "#df532d"},
+                                            {"GREEN", "#64a513"},
+                                            {"MINT", "#4ba984"},
+                                            {"LIGHT_BLUE", "#4ba5c3"},
+                                            {"DARK_BLUE", "#3e99ce"},
+                                            {"PURPLE", "#8474c8"},
+                                            {"AQUA", "#1eb4aa"},
+                                            {"PINK", "#f76187"},
+                                            {"LIME", "#58cc47"},
+                                            {"BROWN", "#ab7761"},
+                                            {"AZURE", "#29619b"},
+                                            {"KHAKI", "#728f7a"},
+                                            {"SAND", "#ba9c7b"},
+                                            {"MARENGO", "#556574"},
+                                            {"GRAY", "#909090"},
                                             {"GRAPHITE", "#5e5f5e"}}};
 
 // lightBlue, LIGHT_BLUE → LIGHT_BLUE; empty for a colour the portal does not know.
@@ -102,7 +113,9 @@ std::optional<std::string> TypeFromRestName(const std::string& name) {
   return std::nullopt;
 }
 
-bool FlagOr(const Json* value, bool otherwise) { return value == nullptr ? otherwise : NormalizeBoolean(*value); }
+bool FlagOr(const Json* value, bool otherwise) {
+  return value == nullptr ? otherwise : NormalizeBoolean(*value);
+}
 
 // A copy of the profile without the picture, for the state that tests read.
 Json WithoutPicture(const Json& properties) {
@@ -117,16 +130,17 @@ Json WithoutPicture(const Json& properties) {
 
 MethodResult Register(Call& call) {
   Portal& portal = call.portal();
-  static const Json kNothing = Json::object();
-  const Json* given = Either(call.params, "fields", "FIELDS");
-  const Json& fields = given != nullptr && given->is_object() ? *given : kNothing;
-
   std::optional<std::string> owner = OwnerKeyV2(call);
   if (!owner) {
-    const Json* token = Either(fields, "botToken", "BOT_TOKEN");
+    // The identity is looked for in FIELDS too, the fields themselves are not: the binder matches names exactly.
+    const Json* given = Either(call.params, "fields", "FIELDS");
+    const Json* token = given == nullptr ? nullptr : Either(*given, "botToken", "BOT_TOKEN");
     if (ToString(token).empty()) return TokenNotSpecified();
     owner = std::string(kCustom) + ToString(token);
   }
+  const std::variant<Json, RestError> argument = FieldsArgument(call);
+  if (const RestError* error = std::get_if<RestError>(&argument)) return *error;
+  const Json& fields = std::get<Json>(argument);
   if (call.caller.client_id.empty() && Utf8Length(*owner) > kCustom.size() + kMaxToken) {
     return RestError{"BOT_TOKEN_INVALID_LENGTH", "Bot token must not exceed 40 characters"};
   }
@@ -138,7 +152,8 @@ MethodResult Register(Call& call) {
   }
   const Json* mode = Either(fields, "eventMode", "EVENT_MODE");
   const std::string event_mode = mode == nullptr ? "FETCH" : AsciiUpper(ToString(mode));
-  if (event_mode != "FETCH" && event_mode != "WEBHOOK") return RestError{"BOT_INVALID_EVENT_MODE", "Invalid event mode"};
+  if (event_mode != "FETCH" && event_mode != "WEBHOOK")
+    return RestError{"BOT_INVALID_EVENT_MODE", "Invalid event mode"};
   const std::string url = ToString(Either(fields, "webhookUrl", "WEBHOOK_URL"));
   if (event_mode == "WEBHOOK" && url.empty()) {
     return RestError{"BOT_WEBHOOK_URL_REQUIRED", "Webhook URL is required for webhook event mode"};
@@ -148,14 +163,15 @@ MethodResult Register(Call& call) {
     if (existing->app_id == *owner) return BotWithUser(portal, *existing, /*for_owner=*/true);
     return RestError{"BOT_CODE_ALREADY_TAKEN", "Bot with this code already exists"};
   }
-  const int64_t owned =
-      std::count_if(portal.bots.begin(), portal.bots.end(), [&](const auto& entry) { return entry.second.app_id == *owner; });
+  const int64_t owned = std::count_if(portal.bots.begin(), portal.bots.end(),
+                                      [&](const auto& entry) { return entry.second.app_id == *owner; });
   if (owned >= kMaxBotsPerApp) return RestError{"BOT_LIMIT_EXCEEDED", "Bot registration limit exceeded"};
   const Json* type_name = Either(fields, "type", "TYPE");
   const std::optional<std::string> type = TypeFromRestName(type_name == nullptr ? "bot" : ToString(type_name));
   if (!type) return RestError{"BOT_INVALID_TYPE", "Invalid bot type"};
   if (event_mode == "WEBHOOK") {
-    if (const std::optional<std::string> problem = HandlerProblem(portal, url)) return RestError{"BOT_INVALID_CALLBACK", *problem};
+    if (const std::optional<std::string> problem = HandlerProblem(portal, url))
+      return RestError{"BOT_INVALID_CALLBACK", *problem};
   }
   if (const std::optional<RestError> problem = AvatarProblem(properties)) return *problem;
 
@@ -178,7 +194,8 @@ MethodResult Register(Call& call) {
 
 // fields.botToken: the new owner's key, which commands and applications follow.
 std::optional<RestError> Rotate(Portal& portal, Bot& bot, const std::string& token) {
-  if (Utf8Length(token) > kMaxToken) return RestError{"BOT_TOKEN_INVALID_LENGTH", "Bot token must not exceed 40 characters"};
+  if (Utf8Length(token) > kMaxToken)
+    return RestError{"BOT_TOKEN_INVALID_LENGTH", "Bot token must not exceed 40 characters"};
   const std::string owner = std::string(kCustom) + token;
   if (owner == bot.app_id) return std::nullopt;
   const RestError failed{"BOT_TOKEN_ROTATION_FAILED", "Bot token rotation failed"};
@@ -201,9 +218,9 @@ MethodResult Update(Call& call) {
   if (const RestError* error = std::get_if<RestError>(&owned)) return *error;
   Bot& bot = *std::get<Bot*>(owned);
   Portal& portal = call.portal();
-  static const Json kNothing = Json::object();
-  const Json* given = FindSet(call.params, "fields");
-  const Json& fields = given != nullptr && given->is_object() ? *given : kNothing;
+  const std::variant<Json, RestError> argument = FieldsArgument(call);
+  if (const RestError* error = std::get_if<RestError>(&argument)) return *error;
+  const Json& fields = std::get<Json>(argument);
 
   const Json* properties = Either(fields, "properties", "PROPERTIES");
   if (IsEmpty(properties)) properties = nullptr;
@@ -211,7 +228,8 @@ MethodResult Update(Call& call) {
   std::string event_mode = bot.event_mode;
   if (const Json* mode = FindSet(fields, "eventMode")) {
     event_mode = AsciiUpper(ToString(mode));
-    if (event_mode != "FETCH" && event_mode != "WEBHOOK") return RestError{"BOT_INVALID_EVENT_MODE", "Invalid event mode"};
+    if (event_mode != "FETCH" && event_mode != "WEBHOOK")
+      return RestError{"BOT_INVALID_EVENT_MODE", "Invalid event mode"};
   }
   const std::string token = Trim(ToString(Either(fields, "botToken", "BOT_TOKEN")));
   if (!token.empty()) {
@@ -234,7 +252,8 @@ MethodResult Update(Call& call) {
   set("isReactionsEnabled", &bot.reactions);
   set("isSupportOpenline", &bot.openline);
   // The source asks isset(), so a null changes nothing there; the documentation says that it resets.
-  const Json* background = portal.options().behave_as_documented ? Find(fields, "backgroundId") : FindSet(fields, "backgroundId");
+  const Json* background =
+      portal.options().behave_as_documented ? Find(fields, "backgroundId") : FindSet(fields, "backgroundId");
   if (background != nullptr) {
     bot.background = Background(background);
     call.Changed();
@@ -247,7 +266,8 @@ MethodResult Update(Call& call) {
   const std::string url = ToString(FindSet(fields, "webhookUrl"));
   if (bot.event_mode == "WEBHOOK" && !url.empty()) {
     // Refused only after everything else was stored: the update is not atomic.
-    if (const std::optional<std::string> problem = HandlerProblem(portal, url)) return RestError{"BOT_INVALID_CALLBACK", *problem};
+    if (const std::optional<std::string> problem = HandlerProblem(portal, url))
+      return RestError{"BOT_INVALID_CALLBACK", *problem};
     bot.handlers["ONIMBOTV2"] = url;
     call.Changed();
   }
@@ -300,13 +320,12 @@ MethodResult List(Call& call) {
     bots.push_back(BotV2(portal, bot, /*for_owner=*/true));
     users.push_back(UserV2(portal, id));
   }
+  const bool full = static_cast<int64_t>(bots.size()) == limit;
   Json result = Json::object();
-  result["hasNextPage"] = static_cast<int64_t>(bots.size()) == limit;
-  Json ordered = Json::object();
-  ordered["bots"] = std::move(bots);
-  ordered["users"] = std::move(users);
-  ordered["hasNextPage"] = result["hasNextPage"];
-  return ordered;
+  result["bots"] = std::move(bots);
+  result["users"] = std::move(users);
+  result["hasNextPage"] = full;
+  return result;
 }
 
 }  // namespace

@@ -28,9 +28,11 @@ MethodResult Register(Call& call) {
   Bot& bot = *std::get<Bot*>(owned);
 
   const Json* handler = FindFilled(params, "EVENT_COMMAND_ADD");
-  if (handler == nullptr) return RestError{"EVENT_COMMAND_ADD_ERROR", "Handler for \"Command add\" event isn't specified"};
+  if (handler == nullptr)
+    return RestError{"EVENT_COMMAND_ADD_ERROR", "Handler for \"Command add\" event isn't specified"};
   const std::string url = BoundHandler(v1, ToString(handler));
-  if (const std::optional<std::string> problem = HandlerProblem(portal, url)) return RestError{"EVENT_COMMAND_ADD_ERROR", *problem};
+  if (const std::optional<std::string> problem = HandlerProblem(portal, url))
+    return RestError{"EVENT_COMMAND_ADD_ERROR", *problem};
   const Json* text = FindFilled(params, "COMMAND");
   if (text == nullptr) return RestError{"COMMAND_ERROR", "Command isn't specified"};
   const Json* lang = FindFilled(params, "LANG");

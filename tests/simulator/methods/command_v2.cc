@@ -82,6 +82,8 @@ MethodResult Register(Call& call) {
 
 }  // namespace
 
-void RegisterCommandV2(Registry* registry) { registry->Add("imbot.v2.Command.register", "imbot", Register); }
+void RegisterCommandV2(Registry* registry) {
+  registry->Add("imbot.v2.Command.register", "imbot", Register);
+}
 
 }  // namespace simulator

@@ -22,14 +22,18 @@ std::optional<Json> Unwrap(const Json& given, const char* key) {
   return value;
 }
 
-bool IsFilledText(const Json* value) { return value != nullptr && value->is_string() && !IsEmpty(value) && !Trim(ToString(value)).empty(); }
+bool IsFilledText(const Json* value) {
+  return value != nullptr && value->is_string() && !IsEmpty(value) && !Trim(ToString(value)).empty();
+}
 
 bool IsOneOf(const Json* value, std::initializer_list<std::string_view> allowed) {
   if (value == nullptr || !value->is_string()) return false;
   return std::find(allowed.begin(), allowed.end(), value->get_ref<const std::string&>()) != allowed.end();
 }
 
-std::string WithoutSlash(const std::string& command) { return !command.empty() && command[0] == '/' ? command.substr(1) : command; }
+std::string WithoutSlash(const std::string& command) {
+  return !command.empty() && command[0] == '/' ? command.substr(1) : command;
+}
 
 // The one action of a button or menu item, in the order in which the portal looks for it. False if there is none.
 bool AddAction(const Json& params, int64_t bot_id, bool menu, Json* out) {
@@ -39,13 +43,15 @@ bool AddAction(const Json& params, int64_t bot_id, bool menu, Json* out) {
   } else if (!IsEmpty(FindSet(params, "APP_ID"))) {
     (*out)["APP_ID"] = ToInt(FindSet(params, "APP_ID"));
     if (IsFilledText(FindSet(params, "APP_PARAMS"))) (*out)["APP_PARAMS"] = *FindSet(params, "APP_PARAMS");
-  } else if ((IsOneOf(action, {"PUT", "SEND", "COPY", "CALL", "DIALOG"}) || (!menu && IsOneOf(action, {"LIVECHAT", "HELP"}))) &&
+  } else if ((IsOneOf(action, {"PUT", "SEND", "COPY", "CALL", "DIALOG"}) ||
+              (!menu && IsOneOf(action, {"LIVECHAT", "HELP"}))) &&
              !Trim(ToString(FindSet(params, "ACTION_VALUE"))).empty()) {
     (*out)["ACTION"] = *action;
     (*out)["ACTION_VALUE"] = *FindSet(params, "ACTION_VALUE");
   } else if (bot_id > 0 && IsFilledText(FindSet(params, "COMMAND"))) {
     (*out)["COMMAND"] = WithoutSlash(ToString(FindSet(params, "COMMAND")));
-    (*out)["COMMAND_PARAMS"] = IsFilledText(FindSet(params, "COMMAND_PARAMS")) ? *FindSet(params, "COMMAND_PARAMS") : Json("");
+    (*out)["COMMAND_PARAMS"] =
+        IsFilledText(FindSet(params, "COMMAND_PARAMS")) ? *FindSet(params, "COMMAND_PARAMS") : Json("");
   } else {
     return false;
   }
@@ -56,14 +62,17 @@ std::optional<Json> RenderButton(const Json& params, int64_t bot_id) {
   Json button = Json::object();
   button["BOT_ID"] = bot_id;
   button["TYPE"] = "BUTTON";
-  if (!IsFilledText(FindSet(params, "TEXT")) || !AddAction(params, bot_id, /*menu=*/false, &button)) return std::nullopt;
+  if (!IsFilledText(FindSet(params, "TEXT")) || !AddAction(params, bot_id, /*menu=*/false, &button))
+    return std::nullopt;
   button["TEXT"] = Trim(ToString(FindSet(params, "TEXT")));
   button["VOTE"] = "N";
   button["BLOCK"] = StrictEquals(FindSet(params, "BLOCK"), "Y") ? "Y" : "N";
   button["WAIT"] = "N";
-  button["CONTEXT"] = IsOneOf(FindSet(params, "CONTEXT"), {"MOBILE", "DESKTOP"}) ? *FindSet(params, "CONTEXT") : Json("ALL");
+  button["CONTEXT"] =
+      IsOneOf(FindSet(params, "CONTEXT"), {"MOBILE", "DESKTOP"}) ? *FindSet(params, "CONTEXT") : Json("ALL");
   button["DISABLED"] = StrictEquals(FindSet(params, "DISABLED"), "Y") ? "Y" : "N";
-  button["DISPLAY"] = IsOneOf(FindSet(params, "DISPLAY"), {"BLOCK", "LINE"}) ? *FindSet(params, "DISPLAY") : Json("BLOCK");
+  button["DISPLAY"] =
+      IsOneOf(FindSet(params, "DISPLAY"), {"BLOCK", "LINE"}) ? *FindSet(params, "DISPLAY") : Json("BLOCK");
   if (ToInt(FindSet(params, "WIDTH")) > 0) button["WIDTH"] = ToInt(FindSet(params, "WIDTH"));
   for (const char* name : {"BG_COLOR", "TEXT_COLOR", "OFF_BG_COLOR", "OFF_TEXT_COLOR"}) {
     if (IsHexColor(FindSet(params, name))) button[name] = *FindSet(params, name);
@@ -77,8 +86,10 @@ std::optional<Json> RenderItem(const Json& params, int64_t bot_id) {
   item["BOT_ID"] = bot_id;
   if (!IsFilledText(FindSet(params, "TEXT")) || !AddAction(params, bot_id, /*menu=*/true, &item)) return std::nullopt;
   item["TEXT"] = HtmlEscape(Trim(ToString(FindSet(params, "TEXT"))));
-  item["CONTEXT"] = IsOneOf(FindSet(params, "CONTEXT"), {"MOBILE", "DESKTOP"}) ? *FindSet(params, "CONTEXT") : Json("ALL");
-  item["DISABLED"] = LooseEquals(FindSet(params, "DISABLED"), "Y") && FindSet(params, "DISABLED") != nullptr ? "Y" : "N";
+  item["CONTEXT"] =
+      IsOneOf(FindSet(params, "CONTEXT"), {"MOBILE", "DESKTOP"}) ? *FindSet(params, "CONTEXT") : Json("ALL");
+  item["DISABLED"] =
+      LooseEquals(FindSet(params, "DISABLED"), "Y") && FindSet(params, "DISABLED") != nullptr ? "Y" : "N";
   return item;
 }
 
@@ -127,7 +138,9 @@ std::string HtmlEscape(std::string_view text) {
   return out;
 }
 
-bool FitsParamLimit(const Json& rendered) { return Utf8Length(WriteJson(rendered)) < kMaxParamCharacters; }
+bool FitsParamLimit(const Json& rendered) {
+  return Utf8Length(WriteJson(rendered)) < kMaxParamCharacters;
+}
 
 std::optional<Json> RenderKeyboard(const Json& given, int64_t bot_id) {
   const std::optional<Json> buttons = Unwrap(given, "BUTTONS");

@@ -12,7 +12,8 @@
 
 namespace simulator {
 
-// The stored buttons of a keyboard given as JSON text, as {BUTTONS: […]} or as the list alone. Empty if no button is good.
+// The stored buttons of a keyboard given as JSON text, as {BUTTONS: […]} or as the list alone. Empty if no button is
+// good.
 std::optional<Json> RenderKeyboard(const Json& given, int64_t bot_id);
 // The same for a context menu: {ITEMS: […]} or the list.
 std::optional<Json> RenderMenu(const Json& given, int64_t bot_id);

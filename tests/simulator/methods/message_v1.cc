@@ -58,7 +58,8 @@ std::optional<RestError> ReadDecoration(const Portal& portal, const Json& params
   if (const Json* menu = FindFilled(params, "MENU")) {
     const std::optional<Json> rendered = RenderMenu(*menu, message->bot_id);
     if (!rendered) return RestError{"MENU_ERROR", "Incorrect menu params"};
-    if (OverDocumentedLimit(portal, *rendered)) return RestError{"MENU_OVERSIZE", "You have exceeded the maximum allowable size of menu"};
+    if (OverDocumentedLimit(portal, *rendered))
+      return RestError{"MENU_OVERSIZE", "You have exceeded the maximum allowable size of menu"};
     message->params["MENU"] = *rendered;
     message->given["menu"] = *menu;
   }
@@ -94,12 +95,14 @@ Task<MethodResult> Add(Call& call) {
   if (const std::optional<RestError> problem = ReadDecoration(portal, params, &message)) co_return *problem;
   message.system = between_users || IsYes(params, "SYSTEM");
   // Only the text "N" switches it off; a JSON true is as good as nothing.
-  message.url_preview = !(FindSet(params, "URL_PREVIEW") != nullptr && LooseEquals(FindSet(params, "URL_PREVIEW"), "N"));
+  message.url_preview =
+      !(FindSet(params, "URL_PREVIEW") != nullptr && LooseEquals(FindSet(params, "URL_PREVIEW"), "N"));
 
   // A pending exception of the messenger takes the place of the documented WRONG_REQUEST (WIRE_FACTS.md 1.5).
   if (chat == nullptr) {
-    co_return portal.options().behave_as_documented ? RestError{"WRONG_REQUEST", "Message isn't added"}
-                                                    : RestError{between_users ? "TO_USER_ID" : "CHAT_ID", "Message isn't added"};
+    co_return portal.options().behave_as_documented
+        ? RestError{"WRONG_REQUEST", "Message isn't added"}
+        : RestError{between_users ? "TO_USER_ID" : "CHAT_ID", "Message isn't added"};
   }
   if (!between_users && !portal.IsMember(*chat, message.bot_id)) {
     co_return portal.options().behave_as_documented ? RestError{"WRONG_REQUEST", "Message isn't added"}
@@ -114,6 +117,8 @@ Task<MethodResult> Add(Call& call) {
 
 }  // namespace
 
-void RegisterMessageV1(Registry* registry) { registry->Add("imbot.message.add", "imbot", Add); }
+void RegisterMessageV1(Registry* registry) {
+  registry->Add("imbot.message.add", "imbot", Add);
+}
 
 }  // namespace simulator

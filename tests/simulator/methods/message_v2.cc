@@ -19,8 +19,9 @@ namespace {
 constexpr size_t kMaxForwards = 100;
 constexpr size_t kMaxTemplateId = 255;
 
-const std::vector<std::string_view> kSendFields = {"MESSAGE",        "ATTACH",           "SYSTEM",      "KEYBOARD", "URL_PREVIEW",
-                                                   "SKIP_CONNECTOR", "SILENT_CONNECTOR", "TEMPLATE_ID", "REPLY_ID"};
+const std::vector<std::string_view> kSendFields = {"MESSAGE",          "ATTACH",      "SYSTEM",
+                                                   "KEYBOARD",         "URL_PREVIEW", "SKIP_CONNECTOR",
+                                                   "SILENT_CONNECTOR", "TEMPLATE_ID", "REPLY_ID"};
 const std::vector<std::string_view> kUpdateFields = {"MESSAGE", "ATTACH", "KEYBOARD", "URL_PREVIEW"};
 
 struct Forward {
@@ -28,9 +29,9 @@ struct Forward {
   int64_t message_id = 0;
 };
 
-std::variant<std::vector<Forward>, RestError> ReadForwards(const Json* fields) {
+std::variant<std::vector<Forward>, RestError> ReadForwards(const Json& fields) {
   std::vector<Forward> forwards;
-  const Json* given = fields == nullptr ? nullptr : FindSet(*fields, "forwardIds");
+  const Json* given = FindSet(fields, "forwardIds");
   if (IsEmpty(given) || !IsArray(*given)) return forwards;
   if (given->size() > kMaxForwards) return RestError{"TOO_MANY_MESSAGES", "Too many messages"};
   for (auto it = given->begin(); it != given->end(); ++it) {
@@ -43,7 +44,8 @@ std::variant<std::vector<Forward>, RestError> ReadForwards(const Json* fields) {
 }
 
 RestError AttachProblem(bool oversize) {
-  return RestError{"PARAM_ATTACH_ERROR", oversize ? "You have exceeded the maximum allowable size of attach" : "Incorrect attach params"};
+  return RestError{"PARAM_ATTACH_ERROR",
+                   oversize ? "You have exceeded the maximum allowable size of attach" : "Incorrect attach params"};
 }
 
 // The text, attachment, keyboard and reply of a send, checked in the server's order.
@@ -119,7 +121,9 @@ Task<MethodResult> Send(Call& call) {
   if (chat == nullptr || !call.portal().IsMember(*chat, bot_id)) co_return RestError{"ACCESS_DENIED", "Access denied"};
   const int64_t chat_id = chat->id;
 
-  const Json* given = FindSet(call.params, "fields");
+  const std::variant<Json, RestError> argument = FieldsArgument(call);
+  if (const RestError* error = std::get_if<RestError>(&argument)) co_return *error;
+  const Json& given = std::get<Json>(argument);
   const std::variant<std::vector<Forward>, RestError> read = ReadForwards(given);
   if (const RestError* error = std::get_if<RestError>(&read)) co_return *error;
   const std::vector<Forward>& forwards = std::get<std::vector<Forward>>(read);
@@ -161,10 +165,13 @@ MethodResult Update(Call& call) {
   const std::variant<int64_t, RestError> id = IntArgument(call, "messageId");
   if (const RestError* error = std::get_if<RestError>(&id)) return *error;
   Message* const message = call.portal().FindMessage(std::get<int64_t>(id));
-  if (message == nullptr || message->deleted || message->author_id != bot.id || message->params.contains("FORWARD_ID")) {
+  if (message == nullptr || message->deleted || message->author_id != bot.id ||
+      message->params.contains("FORWARD_ID")) {
     return UpdateDenied(call.portal());
   }
-  const Json fields = PrepareFields(FindSet(call.params, "fields"), kUpdateFields);
+  const std::variant<Json, RestError> argument = FieldsArgument(call);
+  if (const RestError* error = std::get_if<RestError>(&argument)) return *error;
+  const Json fields = PrepareFields(std::get<Json>(argument), kUpdateFields);
   // Everything is judged before anything is stored.
   Json params = message->params;
   Json given = message->given;
@@ -244,7 +251,8 @@ MethodResult Get(Call& call) {
   Portal& portal = call.portal();
   const Message* const message = portal.FindMessage(std::get<int64_t>(id));
   if (message == nullptr) return RestError{"MESSAGE_NOT_FOUND", "Message not found"};
-  if (!portal.IsMember(portal.chats.at(message->chat_id), bot.id)) return RestError{"MESSAGE_ACCESS_DENIED", "Access denied"};
+  if (!portal.IsMember(portal.chats.at(message->chat_id), bot.id))
+    return RestError{"MESSAGE_ACCESS_DENIED", "Access denied"};
   Json result = Json::object();
   result["message"] = MessageV2(portal, *message, /*only_common=*/true);
   result["user"] = UserV2(portal, message->author_id);

@@ -1,4 +1,5 @@
-// One function per family of methods; each adds its handlers to the table. A new family is a new file and a line in registry.cc.
+// One function per family of methods; each adds its handlers to the table. A new family is a new file and a line in
+// registry.cc.
 #ifndef IMBOT_TESTS_SIMULATOR_METHODS_METHODS_H_
 #define IMBOT_TESTS_SIMULATOR_METHODS_METHODS_H_
 

@@ -104,7 +104,8 @@ Task<std::variant<Sent, RestError, Aborted>> SendMessage(Call& call, OutgoingMes
 }
 
 void FinishUpdate(Message* message) {
-  if (message->text.empty() && !message->params.contains("ATTACH") && !message->params.contains("KEYBOARD")) SoftDelete(message);
+  if (message->text.empty() && !message->params.contains("ATTACH") && !message->params.contains("KEYBOARD"))
+    SoftDelete(message);
 }
 
 void SoftDelete(Message* message) {

@@ -1,4 +1,5 @@
-// What all methods that write messages share: text rules, the templateId table, storing, updating, deleting. Loop thread only.
+// What all methods that write messages share: text rules, the templateId table, storing, updating, deleting. Loop
+// thread only.
 #ifndef IMBOT_TESTS_SIMULATOR_METHODS_SENDING_H_
 #define IMBOT_TESTS_SIMULATOR_METHODS_SENDING_H_
 
@@ -13,7 +14,8 @@
 
 namespace simulator {
 
-// `[br]`, `[BR]` and `#BR#` become line feeds, the ends are trimmed, and beyond 20006 characters 20000 and ` (...)` are left.
+// `[br]`, `[BR]` and `#BR#` become line feeds, the ends are trimmed, and beyond 20006 characters 20000 and ` (...)` are
+// left.
 std::string NormalizeText(std::string_view text);
 
 // A lower-case UUIDv4: the only kind that the portal de-duplicates by.
@@ -34,8 +36,8 @@ struct Sent {
   int64_t message_id = 0;
 };
 
-// Reserves the templateId, stores the message, fills its id in, passing the injection points between the steps. A replay answers
-// with the first message's id and stores nothing.
+// Reserves the templateId, stores the message, fills its id in, passing the injection points between the steps. A
+// replay answers with the first message's id and stores nothing.
 Task<std::variant<Sent, RestError, Aborted>> SendMessage(Call& call, OutgoingMessage message);
 
 // The text and the parameters that an update left; deletes the message if nothing is left of it.

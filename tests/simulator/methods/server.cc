@@ -5,7 +5,9 @@
 namespace simulator {
 namespace {
 
-MethodResult ServerTime(Call& call) { return Json(IsoDate(call.portal().Now())); }
+MethodResult ServerTime(Call& call) {
+  return Json(IsoDate(call.portal().Now()));
+}
 
 MethodResult RevisionGet(Call& call) {
   Json revision = Json::object();

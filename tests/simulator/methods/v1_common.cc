@@ -45,12 +45,18 @@ std::string Base64Decode(std::string_view text) {
   return out;
 }
 
-uint32_t Byte(std::string_view data, size_t at) { return at < data.size() ? static_cast<unsigned char>(data[at]) : 0; }
+uint32_t Byte(std::string_view data, size_t at) {
+  return at < data.size() ? static_cast<unsigned char>(data[at]) : 0;
+}
 uint32_t Big32(std::string_view data, size_t at) {
   return Byte(data, at) << 24 | Byte(data, at + 1) << 16 | Byte(data, at + 2) << 8 | Byte(data, at + 3);
 }
-uint32_t Big16(std::string_view data, size_t at) { return Byte(data, at) << 8 | Byte(data, at + 1); }
-uint32_t Little16(std::string_view data, size_t at) { return Byte(data, at) | Byte(data, at + 1) << 8; }
+uint32_t Big16(std::string_view data, size_t at) {
+  return Byte(data, at) << 8 | Byte(data, at + 1);
+}
+uint32_t Little16(std::string_view data, size_t at) {
+  return Byte(data, at) | Byte(data, at + 1) << 8;
+}
 
 struct Size {
   uint32_t width = 0;
@@ -153,7 +159,8 @@ Picture JudgePicture(const Json& value, size_t* bytes) {
   const std::string data = Base64Decode(text->get_ref<const std::string&>());
   const std::optional<Size> size = ImageSize(data);
   if (!size) return Picture::kNoImage;
-  if (size->width == 0 || size->height == 0 || size->width > kMaxSide || size->height > kMaxSide) return Picture::kTooLarge;
+  if (size->width == 0 || size->height == 0 || size->width > kMaxSide || size->height > kMaxSide)
+    return Picture::kTooLarge;
   *bytes = data.size();
   return Picture::kGood;
 }

@@ -33,7 +33,8 @@ const Json* FindFilled(const Json& params, std::string_view key);
 // $value == 'Y'
 bool IsYes(const Json& params, std::string_view key);
 
-// A picture that the portal takes: base64 of a PNG, JPEG, GIF or BMP of at most 5000 x 5000 (or {fileData: [name, base64]}).
+// A picture that the portal takes: base64 of a PNG, JPEG, GIF or BMP of at most 5000 x 5000 (or {fileData: [name,
+// base64]}).
 enum class Picture { kGood, kNoImage, kTooLarge };
 Picture JudgePicture(const Json& value, size_t* bytes);
 

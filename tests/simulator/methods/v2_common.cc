@@ -73,9 +73,21 @@ std::variant<int64_t, RestError> IntArgument(const Call& call, const char* name)
   const Json* value = FindSet(call.params, name);
   if (value == nullptr) return RestError{"100", std::string("Could not find value for parameter {") + name + "}"};
   if (!IsIntLike(*value)) {
-    return RestError{"100", "Invalid value {" + ToString(value) + "} to match with parameter {" + name + "}. Should be value of type int."};
+    return RestError{"100", "Invalid value {" + ToString(value) + "} to match with parameter {" + name +
+                                "}. Should be value of type int."};
   }
   return ToInt(value);
+}
+
+std::variant<Json, RestError> FieldsArgument(const Call& call) {
+  const Json* fields = FindSet(call.params, "fields");
+  if (fields == nullptr) return Json(Json::object());
+  if (!IsArray(*fields)) {
+    return RestError{"100", "Invalid value {" + ToString(fields) +
+                                "} to match with parameter {fields}. Should be value of type array."};
+  }
+  if (!fields->is_object()) return Json(Json::object());  // a list has none of the names
+  return *fields;
 }
 
 bool NormalizeBoolean(const Json& value) {
@@ -84,10 +96,9 @@ bool NormalizeBoolean(const Json& value) {
   return text == "Y" || text == "1" || text == "TRUE";
 }
 
-Json PrepareFields(const Json* fields, const std::vector<std::string_view>& allowed) {
+Json PrepareFields(const Json& fields, const std::vector<std::string_view>& allowed) {
   Json prepared = Json::object();
-  if (fields == nullptr || !fields->is_object()) return prepared;
-  for (auto it = fields->begin(); it != fields->end(); ++it) {
+  for (auto it = fields.begin(); it != fields.end(); ++it) {
     const std::string name = UpperSnake(it.key());
     if (std::find(allowed.begin(), allowed.end(), name) != allowed.end()) prepared[name] = it.value();
   }

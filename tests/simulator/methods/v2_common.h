@@ -12,11 +12,13 @@
 
 namespace simulator {
 
-// The caller's owner key: an OAuth client id, or `custom` and the botToken (or the deprecated CLIENT_ID). Empty if none was given.
+// The caller's owner key: an OAuth client id, or `custom` and the botToken (or the deprecated CLIENT_ID). Empty if none
+// was given.
 std::optional<std::string> OwnerKeyV2(const Call& call);
 RestError TokenNotSpecified();
 
-// The bot that the call names and owns: BOT_TOKEN_NOT_SPECIFIED, BOT_ID_REQUIRED, BOT_NOT_FOUND, BOT_OWNERSHIP_ERROR otherwise.
+// The bot that the call names and owns: BOT_TOKEN_NOT_SPECIFIED, BOT_ID_REQUIRED, BOT_NOT_FOUND, BOT_OWNERSHIP_ERROR
+// otherwise.
 std::variant<Bot*, RestError> OwnBotV2(Call& call);
 
 // `dialogId` must be a JSON string (WIRE_FACTS.md 1.3); null in the variant if there is no such chat.
@@ -24,12 +26,15 @@ std::variant<Chat*, RestError> DialogArgument(Call& call, int64_t bot_id);
 // A required int argument: an int or a numeric string.
 std::variant<int64_t, RestError> IntArgument(const Call& call, const char* name);
 
+// `fields`: an empty map if it is missing, the binder's error if it is no array.
+std::variant<Json, RestError> FieldsArgument(const Call& call);
+
 // Fields that are true, 1, "1", "Y", "y" or "TRUE".
 bool NormalizeBoolean(const Json& value);
 
-// A message's fields: names converted from camelCase to UPPER_SNAKE, only the allowed ones kept. A name that is upper case already
-// is mangled and lost, as on the server.
-Json PrepareFields(const Json* fields, const std::vector<std::string_view>& allowed);
+// A message's fields: names converted from camelCase to UPPER_SNAKE, only the allowed ones kept. A name that is upper
+// case already is mangled and lost, as on the server.
+Json PrepareFields(const Json& fields, const std::vector<std::string_view>& allowed);
 
 Json BotV2(const Portal& portal, const Bot& bot, bool for_owner);
 Json UserV2(const Portal& portal, int64_t user_id);

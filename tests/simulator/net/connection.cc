@@ -19,7 +19,8 @@ constexpr size_t kChunk = 64 * 1024;
 
 }  // namespace
 
-std::shared_ptr<Connection> Connection::Start(EventLoop* loop, int fd, SSL_CTX* tls, SessionFactory factory, NetStats* stats) {
+std::shared_ptr<Connection> Connection::Start(EventLoop* loop, int fd, SSL_CTX* tls, SessionFactory factory,
+                                              NetStats* stats) {
   const int one = 1;
   setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
   SSL* ssl = nullptr;

@@ -1,7 +1,7 @@
 // One accepted TCP connection, plain or TLS: bytes in to a Session, bytes out from it.
 //
-// Owned by the loop's watch table and by whoever holds a shared_ptr; loop thread only. It knows nothing of HTTP. It can also be
-// torn down in the ways that tests need: after flushing, at once, or with a TCP RST.
+// Owned by the loop's watch table and by whoever holds a shared_ptr; loop thread only. It knows nothing of HTTP. It can
+// also be torn down in the ways that tests need: after flushing, at once, or with a TCP RST.
 #ifndef IMBOT_TESTS_SIMULATOR_NET_CONNECTION_H_
 #define IMBOT_TESTS_SIMULATOR_NET_CONNECTION_H_
 
@@ -26,7 +26,8 @@ class Session {
  public:
   virtual ~Session() = default;
   virtual void OnData(std::string_view data) = 0;
-  // The client will send no more, and nothing is waiting to be written. Whether something is still owed is for the session to say.
+  // The client will send no more, and nothing is waiting to be written. Whether something is still owed is for the
+  // session to say.
   virtual void OnPeerDone() = 0;
   // No more bytes will come or go; called once.
   virtual void OnClosed() = 0;
@@ -43,10 +44,12 @@ struct NetStats {
 class Connection final : public FdHandler, public std::enable_shared_from_this<Connection> {
  public:
   // Makes the session once the protocol is known: `alpn` is empty on plain connections and where none was negotiated.
-  using SessionFactory = std::function<std::unique_ptr<Session>(const std::shared_ptr<Connection>&, std::string_view alpn)>;
+  using SessionFactory =
+      std::function<std::unique_ptr<Session>(const std::shared_ptr<Connection>&, std::string_view alpn)>;
 
   // Takes over `fd`; `tls` null for a plain connection.
-  static std::shared_ptr<Connection> Start(EventLoop* loop, int fd, SSL_CTX* tls, SessionFactory factory, NetStats* stats);
+  static std::shared_ptr<Connection> Start(EventLoop* loop, int fd, SSL_CTX* tls, SessionFactory factory,
+                                           NetStats* stats);
   ~Connection() override;
 
   void OnEvents(uint32_t events) override;
@@ -89,7 +92,7 @@ class Connection final : public FdHandler, public std::enable_shared_from_this<C
   std::unique_ptr<Session> session_;
 
   std::string out_;
-  size_t out_sent_ = 0;       // of out_
+  size_t out_sent_ = 0;        // of out_
   uint64_t total_queued_ = 0;  // bytes ever given to Write()
   uint64_t total_sent_ = 0;
   std::deque<std::pair<uint64_t, std::function<void(bool)>>> on_written_;  // by the offset that must have been sent

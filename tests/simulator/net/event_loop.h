@@ -1,7 +1,7 @@
 // The simulator's only event loop: sockets, timers and posted work, all on one thread.
 //
-// Owned by Simulator. Everything that has state (portals, ledger, faults, connections) lives on the loop's thread, so none of it
-// needs a lock; other threads may only call Post() and Stop(). It never blocks but in epoll_wait.
+// Owned by Simulator. Everything that has state (portals, ledger, faults, connections) lives on the loop's thread, so
+// none of it needs a lock; other threads may only call Post() and Stop(). It never blocks but in epoll_wait.
 #ifndef IMBOT_TESTS_SIMULATOR_NET_EVENT_LOOP_H_
 #define IMBOT_TESTS_SIMULATOR_NET_EVENT_LOOP_H_
 

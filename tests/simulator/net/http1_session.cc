@@ -21,7 +21,8 @@ bool IsToken(std::string_view text) {
 }  // namespace
 
 std::string FormatHttp1(const HttpResponse& response, bool keep_alive, bool head_only) {
-  std::string out = "HTTP/1.1 " + std::to_string(response.status) + " " + std::string(ReasonPhrase(response.status)) + "\r\n";
+  std::string out =
+      "HTTP/1.1 " + std::to_string(response.status) + " " + std::string(ReasonPhrase(response.status)) + "\r\n";
   for (const auto& [name, value] : response.headers) {
     out += name;
     out += ": ";
@@ -217,7 +218,8 @@ Http1Session::Step Http1Session::ParseBodyHeaders() {
     body_left_ = 0;
   }
   if (AsciiLower(FindHeader(request_.headers, "Expect")) == "100-continue") {
-    if (const std::shared_ptr<Connection> connection = connection_.lock()) connection->Write("HTTP/1.1 100 Continue\r\n\r\n");
+    if (const std::shared_ptr<Connection> connection = connection_.lock())
+      connection->Write("HTTP/1.1 100 Continue\r\n\r\n");
   }
   state_ = encoding.empty() ? State::kFixedBody : State::kChunkSize;
   return Step::kProgress;

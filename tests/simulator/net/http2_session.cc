@@ -100,8 +100,8 @@ struct Http2Session::Callbacks {
     return 0;
   }
 
-  static int OnHeader(nghttp2_session*, const nghttp2_frame* frame, const uint8_t* name, size_t name_length, const uint8_t* value,
-                      size_t value_length, uint8_t, void* user_data) {
+  static int OnHeader(nghttp2_session*, const nghttp2_frame* frame, const uint8_t* name, size_t name_length,
+                      const uint8_t* value, size_t value_length, uint8_t, void* user_data) {
     Stream* const stream = Find(Self(user_data), frame->hd.stream_id);
     if (stream == nullptr || stream->dispatched) return 0;
     const std::string key(reinterpret_cast<const char*>(name), name_length);
@@ -119,7 +119,8 @@ struct Http2Session::Callbacks {
     return 0;
   }
 
-  static int OnData(nghttp2_session* session, uint8_t, int32_t stream_id, const uint8_t* data, size_t length, void* user_data) {
+  static int OnData(nghttp2_session* session, uint8_t, int32_t stream_id, const uint8_t* data, size_t length,
+                    void* user_data) {
     Stream* const stream = Find(Self(user_data), stream_id);
     if (stream == nullptr || stream->dispatched) return 0;
     if (stream->request.body.size() + length > Self(user_data)->max_body_) {
@@ -149,8 +150,8 @@ struct Http2Session::Callbacks {
     return 0;
   }
 
-  static ssize_t ReadBody(nghttp2_session*, int32_t stream_id, uint8_t* buffer, size_t length, uint32_t* flags, nghttp2_data_source*,
-                          void* user_data) {
+  static ssize_t ReadBody(nghttp2_session*, int32_t stream_id, uint8_t* buffer, size_t length, uint32_t* flags,
+                          nghttp2_data_source*, void* user_data) {
     Stream* const stream = Find(Self(user_data), stream_id);
     if (stream == nullptr) return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
     const size_t part = std::min(length, stream->body.size() - stream->sent);
@@ -214,7 +215,8 @@ void Http2Session::OnData(std::string_view data) {
 }
 
 void Http2Session::OnPeerDone() {
-  const bool answering = std::any_of(streams_.begin(), streams_.end(), [](const auto& entry) { return entry.second->dispatched; });
+  const bool answering =
+      std::any_of(streams_.begin(), streams_.end(), [](const auto& entry) { return entry.second->dispatched; });
   const std::shared_ptr<Connection> connection = connection_.lock();
   if (!answering && connection != nullptr) connection->CloseAfterFlush();
 }
@@ -269,7 +271,8 @@ void Http2Session::Pump() {
   }
   std::vector<ReplySink::Delivered> completed = std::move(completed_);
   completed_.clear();
-  const bool finished = close_wanted_ || (nghttp2_session_want_read(session_) == 0 && nghttp2_session_want_write(session_) == 0);
+  const bool finished =
+      close_wanted_ || (nghttp2_session_want_read(session_) == 0 && nghttp2_session_want_write(session_) == 0);
   // Nothing of this session may be touched after a write: a failing one closes the connection.
   if (!out.empty()) {
     connection->Write(std::move(out), [completed = std::move(completed)](bool delivered) {

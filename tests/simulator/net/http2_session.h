@@ -1,6 +1,7 @@
 // HTTP/2 on one TLS connection, through libnghttp2 (the only file pair that includes it).
 //
-// Owned by its Connection; loop thread only. Streams are independent: a held call does not stop the others of its connection.
+// Owned by its Connection; loop thread only. Streams are independent: a held call does not stop the others of its
+// connection.
 #ifndef IMBOT_TESTS_SIMULATOR_NET_HTTP2_SESSION_H_
 #define IMBOT_TESTS_SIMULATOR_NET_HTTP2_SESSION_H_
 

@@ -34,8 +34,8 @@ struct HttpResponse {
 
 std::string_view ReasonPhrase(int status);
 
-// Where the reply to one request goes. Stays valid when the connection is gone: everything is then a no-op that reports failure.
-// Exactly one of the finishing calls is made per request, on the loop's thread.
+// Where the reply to one request goes. Stays valid when the connection is gone: everything is then a no-op that reports
+// failure. Exactly one of the finishing calls is made per request, on the loop's thread.
 class ReplySink {
  public:
   // Told true once every byte was handed to the kernel of a connection that the client had not closed.

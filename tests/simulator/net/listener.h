@@ -1,6 +1,7 @@
 // Accepts connections on one loopback port and gives each a session for the protocol it speaks.
 //
-// Owned by Simulator; loop thread only after construction. Listens on 127.0.0.1 alone: the simulator never serves a network.
+// Owned by Simulator; loop thread only after construction. Listens on 127.0.0.1 alone: the simulator never serves a
+// network.
 #ifndef IMBOT_TESTS_SIMULATOR_NET_LISTENER_H_
 #define IMBOT_TESTS_SIMULATOR_NET_LISTENER_H_
 

@@ -1,8 +1,9 @@
 // Task<T>: a lazily started coroutine, awaited by exactly one other coroutine or driven by its owner.
 //
-// Handlers that must pause in the middle (a fault between reserving a templateId and storing the message, the time of a batch's
-// command) are coroutines, so that they read top to bottom. Destroying a Task destroys the suspended frame and all it awaits;
-// whoever holds a handle to resume (a timer, the list of held calls) must have dropped it before. Loop thread only.
+// Handlers that must pause in the middle (a fault between reserving a templateId and storing the message, the time of a
+// batch's command) are coroutines, so that they read top to bottom. Destroying a Task destroys the suspended frame and
+// all it awaits; whoever holds a handle to resume (a timer, the list of held calls) must have dropped it before. Loop
+// thread only.
 #ifndef IMBOT_TESTS_SIMULATOR_NET_TASK_H_
 #define IMBOT_TESTS_SIMULATOR_NET_TASK_H_
 

@@ -86,7 +86,8 @@ bool WriteFile(const std::string& path, int mode, Writer writer) {
   return std::fclose(file) == 0 && written;
 }
 
-int SelectProtocol(SSL*, const unsigned char** out, unsigned char* out_length, const unsigned char* in, unsigned in_length, void* arg) {
+int SelectProtocol(SSL*, const unsigned char** out, unsigned char* out_length, const unsigned char* in,
+                   unsigned in_length, void* arg) {
   const std::string_view* const offered = static_cast<const std::string_view*>(arg);
   // The server's order of preference decides. No common protocol: go on without, as nginx does.
   unsigned char* selected = nullptr;
@@ -114,7 +115,8 @@ bool GenerateCertificates(const std::string& directory, TlsFiles* files, std::st
     return false;
   }
   const Certificate ca = NewCertificate("imbot simulator CA", ca_key.get(), nullptr, ca_key.get());
-  const Certificate leaf = ca == nullptr ? nullptr : NewCertificate("imbot simulator", key.get(), ca.get(), ca_key.get());
+  const Certificate leaf =
+      ca == nullptr ? nullptr : NewCertificate("imbot simulator", key.get(), ca.get(), ca_key.get());
   if (leaf == nullptr) {
     *error = "making certificates: " + LastError();
     return false;
@@ -137,7 +139,8 @@ SslContext MakeServerContext(const TlsFiles& files, bool http2, std::string* err
     return nullptr;
   }
   SSL_CTX_set_min_proto_version(context.get(), TLS1_2_VERSION);
-  SSL_CTX_set_mode(context.get(), SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS);
+  SSL_CTX_set_mode(context.get(),
+                   SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS);
   if (SSL_CTX_use_certificate_chain_file(context.get(), files.cert.c_str()) != 1) {
     *error = files.cert + ": " + LastError();
     return nullptr;

@@ -20,11 +20,12 @@ struct TlsFiles {
   std::string key;
 };
 
-// Writes ca.pem, cert.pem and key.pem into `directory`: P-256, valid for 30 days, for localhost, portal.test, *.portal.test and
-// 127.0.0.1. False, with the reason in `error`, if that fails.
+// Writes ca.pem, cert.pem and key.pem into `directory`: P-256, valid for 30 days, for localhost, portal.test,
+// *.portal.test and 127.0.0.1. False, with the reason in `error`, if that fails.
 bool GenerateCertificates(const std::string& directory, TlsFiles* files, std::string* error);
 
-// A server context that offers h2 (if `http2`) and http/1.1. Null, with the reason in `error`, if the files are no good.
+// A server context that offers h2 (if `http2`) and http/1.1. Null, with the reason in `error`, if the files are no
+// good.
 SslContext MakeServerContext(const TlsFiles& files, bool http2, std::string* error);
 
 }  // namespace simulator

@@ -7,7 +7,9 @@
 namespace simulator {
 namespace {
 
-bool IsSpace(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\v' || c == '\f'; }
+bool IsSpace(char c) {
+  return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\v' || c == '\f';
+}
 
 int64_t FromDouble(double number) {
   if (!std::isfinite(number) || std::fabs(number) >= 9.2e18) return 0;

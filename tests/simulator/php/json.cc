@@ -220,14 +220,18 @@ const Json* Find(const Json& value, std::string_view key) {
   return nullptr;
 }
 
-Json* FindMutable(Json& value, std::string_view key) { return const_cast<Json*>(Find(value, key)); }
+Json* FindMutable(Json& value, std::string_view key) {
+  return const_cast<Json*>(Find(value, key));
+}
 
 const Json* FindSet(const Json& value, std::string_view key) {
   const Json* found = Find(value, key);
   return found != nullptr && !found->is_null() ? found : nullptr;
 }
 
-bool IsArray(const Json& value) { return value.is_structured(); }
+bool IsArray(const Json& value) {
+  return value.is_structured();
+}
 
 void NormalizeLists(Json& value) {
   if (!value.is_structured()) return;

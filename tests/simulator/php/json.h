@@ -1,7 +1,7 @@
 // JSON the way PHP reads and writes it.
 //
-// The simulator keeps every value as an ordered JSON document, since a PHP array remembers the order of its keys. A PHP array is
-// list and map at once: ItemsOf() walks both. Thread-safe: free functions without state.
+// The simulator keeps every value as an ordered JSON document, since a PHP array remembers the order of its keys. A PHP
+// array is list and map at once: ItemsOf() walks both. Thread-safe: free functions without state.
 #ifndef IMBOT_TESTS_SIMULATOR_PHP_JSON_H_
 #define IMBOT_TESTS_SIMULATOR_PHP_JSON_H_
 
@@ -17,8 +17,8 @@ using Json = nlohmann::ordered_json;
 // json_decode: at most 512 levels, strict syntax, valid UTF-8. Empty for anything else.
 std::optional<Json> ParseJson(std::string_view text);
 
-// How PHP writes it (WIRE_FACTS.md 1.4): `/` as `\/`, <>&'" as \u003C and so on, other characters raw, invalid UTF-8 as U+FFFD,
-// an integral float without its fraction, an empty map as `[]`, a map with the keys 0..n-1 in order as a list.
+// How PHP writes it (WIRE_FACTS.md 1.4): `/` as `\/`, <>&'" as \u003C and so on, other characters raw, invalid UTF-8 as
+// U+FFFD, an integral float without its fraction, an empty map as `[]`, a map with the keys 0..n-1 in order as a list.
 enum class EmptyMap { kList, kObject };
 std::string WriteJson(const Json& value, EmptyMap empty_map = EmptyMap::kList);
 

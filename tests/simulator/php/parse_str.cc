@@ -34,7 +34,8 @@ std::string Decode(std::string_view text, bool plus_is_space) {
   return out;
 }
 
-// PHP turns a key that looks like a canonical decimal integer into an integer; for the next free index of `a[]` that matters.
+// PHP turns a key that looks like a canonical decimal integer into an integer; for the next free index of `a[]` that
+// matters.
 std::optional<int64_t> IntegerKey(const std::string& key) {
   if (key.empty() || key.size() > 18) return std::nullopt;
   const size_t start = key[0] == '-' ? 1 : 0;
@@ -77,8 +78,8 @@ std::vector<std::string> SplitName(std::string_view name) {
   while (position < name.size() && name[position] == '[') {
     const size_t close = name.find(']', position);
     if (close == std::string_view::npos) {
-      // An unclosed bracket is an underscore, and the rest belongs to the name (only possible in the first one; a later unclosed
-      // one is ignored with all that follows).
+      // An unclosed bracket is an underscore, and the rest belongs to the name (only possible in the first one; a later
+      // unclosed one is ignored with all that follows).
       if (path.size() == 1) {
         path[0] += '_';
         path[0] += name.substr(position + 1);
@@ -107,8 +108,12 @@ void Insert(const std::vector<std::string>& path, std::string value, Json* root)
 
 }  // namespace
 
-std::string UrlDecode(std::string_view text) { return Decode(text, /*plus_is_space=*/true); }
-std::string RawUrlDecode(std::string_view text) { return Decode(text, /*plus_is_space=*/false); }
+std::string UrlDecode(std::string_view text) {
+  return Decode(text, /*plus_is_space=*/true);
+}
+std::string RawUrlDecode(std::string_view text) {
+  return Decode(text, /*plus_is_space=*/false);
+}
 
 Json ParseStr(std::string_view text, size_t max_input_vars) {
   Json result = Json::object();

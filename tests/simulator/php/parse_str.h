@@ -14,8 +14,9 @@ std::string UrlDecode(std::string_view text);
 // rawurldecode, for paths: a `+` stays.
 std::string RawUrlDecode(std::string_view text);
 
-// Names with brackets nest, `a[]` appends, `.`, space and an unclosed `[` in a top-level name become `_`, the last of equal names
-// wins, every value is a string. Past `max_input_vars` names the rest is dropped, as PHP does with its default of 1000.
+// Names with brackets nest, `a[]` appends, `.`, space and an unclosed `[` in a top-level name become `_`, the last of
+// equal names wins, every value is a string. Past `max_input_vars` names the rest is dropped, as PHP does with its
+// default of 1000.
 Json ParseStr(std::string_view text, size_t max_input_vars = 1000);
 
 }  // namespace simulator

@@ -12,7 +12,8 @@ RestError Refusal(const Portal& portal, const char* code, const char* descriptio
 
 }  // namespace
 
-std::variant<Caller, RestError> Authenticate(const Portal& portal, const RestRequest& request, bool tls, std::string_view scope) {
+std::variant<Caller, RestError> Authenticate(const Portal& portal, const RestRequest& request, bool tls,
+                                             std::string_view scope) {
   Caller caller;
   if (request.webhook_user && request.webhook_code) {
     if (portal.options().require_https && !tls) return Refusal(portal, "INVALID_REQUEST", "Https required.", 400);
@@ -23,7 +24,8 @@ std::variant<Caller, RestError> Authenticate(const Portal& portal, const RestReq
     caller.scopes = webhook->scopes;
     caller.key = "webhook:" + std::to_string(webhook->id);
     const User* user = portal.FindUser(webhook->user_id);
-    if (user == nullptr || !user->active) return Refusal(portal, "authorization_error", "Unable to authorize user", 401);
+    if (user == nullptr || !user->active)
+      return Refusal(portal, "authorization_error", "Unable to authorize user", 401);
   } else if (request.access_token && !request.access_token->empty()) {
     if (portal.options().require_https && !tls) return Refusal(portal, "INVALID_REQUEST", "Https required.", 400);
     const auto it = portal.tokens.find(*request.access_token);
@@ -42,8 +44,9 @@ std::variant<Caller, RestError> Authenticate(const Portal& portal, const RestReq
   }
   if (!scope.empty() && caller.scopes.count(std::string(scope)) == 0) {
     return Refusal(portal, "insufficient_scope",
-                   caller.kind == Caller::Kind::kWebhook ? "The request requires higher privileges than provided by the webhook token"
-                                                         : "The request requires higher privileges than provided by the access token",
+                   caller.kind == Caller::Kind::kWebhook
+                       ? "The request requires higher privileges than provided by the webhook token"
+                       : "The request requires higher privileges than provided by the access token",
                    403);
   }
   return caller;

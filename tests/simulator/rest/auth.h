@@ -11,7 +11,8 @@
 namespace simulator {
 
 // The caller, or the refusal; `scope` is what the method needs, empty for none.
-std::variant<Caller, RestError> Authenticate(const Portal& portal, const RestRequest& request, bool tls, std::string_view scope);
+std::variant<Caller, RestError> Authenticate(const Portal& portal, const RestRequest& request, bool tls,
+                                             std::string_view scope);
 
 }  // namespace simulator
 

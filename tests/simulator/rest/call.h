@@ -1,5 +1,6 @@
-// One call of one method, as its handler sees it: the portal, who asks, the parameters. Lives as long as its coroutine; loop thread
-// only. A handler returns a result or an error, never writes to a socket, and says with Changed() when it has changed something.
+// One call of one method, as its handler sees it: the portal, who asks, the parameters. Lives as long as its coroutine;
+// loop thread only. A handler returns a result or an error, never writes to a socket, and says with Changed() when it
+// has changed something.
 #ifndef IMBOT_TESTS_SIMULATOR_REST_CALL_H_
 #define IMBOT_TESTS_SIMULATOR_REST_CALL_H_
 
@@ -39,7 +40,8 @@ struct Caller {
 
 class Call {
  public:
-  Call(Portal* portal, EventLoop* loop, Faults* faults, HeldCalls* held) : portal_(portal), loop_(loop), faults_(faults), held_(held) {}
+  Call(Portal* portal, EventLoop* loop, Faults* faults, HeldCalls* held)
+      : portal_(portal), loop_(loop), faults_(faults), held_(held) {}
   Call(const Call&) = delete;
   Call& operator=(const Call&) = delete;
 

@@ -75,7 +75,8 @@ int64_t Number(const Json& object, std::string_view key, int64_t otherwise) {
 std::optional<std::string> Read(const Json& specification, Fault* fault) {
   if (!specification.is_object()) return "a fault is an object {method, count, kind, args}";
   fault->kind = Text(specification, "kind");
-  const auto kind = std::find_if(kKinds.begin(), kKinds.end(), [&](const KindRow& row) { return row.name == fault->kind; });
+  const auto kind =
+      std::find_if(kKinds.begin(), kKinds.end(), [&](const KindRow& row) { return row.name == fault->kind; });
   if (kind == kKinds.end()) return "unknown kind '" + fault->kind + "'";
   fault->action = kind->action;
   fault->at = kind->at;
@@ -92,20 +93,26 @@ std::optional<std::string> Read(const Json& specification, Fault* fault) {
   if (!when.empty()) fault->at = when == "after" ? Point::kBeforeReply : Point::kBeforeExecute;
   const std::string at = Text(specification, "at");
   if (!at.empty()) {
-    const auto row = std::find_if(kPoints.begin(), kPoints.end(), [&](const PointName& point) { return point.name == at; });
+    const auto row =
+        std::find_if(kPoints.begin(), kPoints.end(), [&](const PointName& point) { return point.name == at; });
     if (row == kPoints.end()) return "unknown point '" + at + "'";
     fault->at = row->point;
   }
-  if ((fault->action == FaultAction::kCut) != (fault->at == Point::kDuringReply)) return "'cut' belongs to during_reply, alone";
+  if ((fault->action == FaultAction::kCut) != (fault->at == Point::kDuringReply))
+    return "'cut' belongs to during_reply, alone";
 
   fault->delay = std::chrono::milliseconds(Number(args, "ms", 0));
   if (fault->action == FaultAction::kDelay && fault->delay.count() <= 0) return "'delay' needs args.ms";
-  fault->response.status = static_cast<int>(Number(args, "code", Number(args, "status", fault->action == FaultAction::kError ? 400 : 200)));
+  fault->response.status =
+      static_cast<int>(Number(args, "code", Number(args, "status", fault->action == FaultAction::kError ? 400 : 200)));
   if (fault->response.status < 100 || fault->response.status > 599) return "args.code is an HTTP status";
   fault->response.body = Text(args, "body");
-  fault->response.headers.emplace_back("Content-Type", Text(args, "content_type", fault->kind == "status" ? "text/html" : "application/json; charset=utf-8"));
+  fault->response.headers.emplace_back(
+      "Content-Type",
+      Text(args, "content_type", fault->kind == "status" ? "text/html" : "application/json; charset=utf-8"));
   if (const Json* headers = FindSet(args, "headers"); headers != nullptr && headers->is_object()) {
-    for (auto it = headers->begin(); it != headers->end(); ++it) fault->response.headers.emplace_back(it.key(), ToString(&it.value()));
+    for (auto it = headers->begin(); it != headers->end(); ++it)
+      fault->response.headers.emplace_back(it.key(), ToString(&it.value()));
   }
   fault->error = Text(args, "error");
   fault->description = Text(args, "description", Text(args, "error_description"));

@@ -1,7 +1,8 @@
 // Faults that a test has ordered, and the calls that are being held. Loop thread only.
 //
-// Every call passes a fixed list of injection points in order; at each it meets at most one fault, the oldest one that fits and has
-// a count left. A new kind is one row in faults.cc's table, a new point is one enumerator and one `co_await call.At(...)`.
+// Every call passes a fixed list of injection points in order; at each it meets at most one fault, the oldest one that
+// fits and has a count left. A new kind is one row in faults.cc's table, a new point is one enumerator and one
+// `co_await call.At(...)`.
 #ifndef IMBOT_TESTS_SIMULATOR_REST_FAULTS_H_
 #define IMBOT_TESTS_SIMULATOR_REST_FAULTS_H_
 
@@ -59,7 +60,8 @@ struct Fault {
 
 class Faults {
  public:
-  // Reads one or a list of {method, count, kind, args, at, skip, portal}. The reason if anything is wrong: nothing is added then.
+  // Reads one or a list of {method, count, kind, args, at, skip, portal}. The reason if anything is wrong: nothing is
+  // added then.
   std::optional<std::string> Add(const Json& specification);
   void Clear() { faults_.clear(); }
   Json ToJson() const;

@@ -27,8 +27,12 @@ uint64_t Ledger::AddRejected(LedgerEntry entry) {
   return last_rejected_;
 }
 
-LedgerEntry* Ledger::executed(uint64_t seq) { return FindBySeq(&executed_, seq); }
-LedgerEntry* Ledger::rejected(uint64_t seq) { return FindBySeq(&rejected_, seq); }
+LedgerEntry* Ledger::executed(uint64_t seq) {
+  return FindBySeq(&executed_, seq);
+}
+LedgerEntry* Ledger::rejected(uint64_t seq) {
+  return FindBySeq(&rejected_, seq);
+}
 
 void Ledger::Trim(size_t limit, std::deque<LedgerEntry>* list, uint64_t* dropped) {
   while (list->size() > limit) {
@@ -52,6 +56,7 @@ Json Ledger::EntryToJson(const LedgerEntry& entry) {
   json["method"] = entry.method;
   json["params"] = entry.params;
   json["contentType"] = entry.content_type;
+  json["caller"] = entry.caller;
   json["changed"] = entry.changed;
   if (entry.result) json["result"] = *entry.result;
   if (entry.error) json["error"] = *entry.error;

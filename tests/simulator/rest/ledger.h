@@ -1,7 +1,8 @@
 // What the portals did, in the order in which they did it, and what they refused. Loop thread only.
 //
-// A call is in `executed` if its method did its work, whatever became of the reply; a call that was refused, by authentication, by
-// the method itself or by a fault before its effect, is in `rejected`. Tests count by that difference. Secrets never get in.
+// A call is in `executed` if its method did its work, whatever became of the reply; a call that was refused, by
+// authentication, by the method itself or by a fault before its effect, is in `rejected`. Tests count by that
+// difference. Secrets never get in.
 #ifndef IMBOT_TESTS_SIMULATOR_REST_LEDGER_H_
 #define IMBOT_TESTS_SIMULATOR_REST_LEDGER_H_
 
@@ -24,7 +25,8 @@ struct LedgerEntry {
   std::string portal;
   std::string method;
   std::string content_type;
-  Json params;  // decoded, secrets as labels
+  std::string caller;  // `webhook:1` or `oauth:` and the client id; empty if nobody was authenticated
+  Json params;         // decoded, secrets as labels
   bool changed = false;
   std::optional<Json> result;
   std::optional<Json> error;  // {error, error_description}

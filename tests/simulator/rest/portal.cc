@@ -70,7 +70,8 @@ Bot* Portal::FindBotByCode(std::string_view code) {
 }
 
 Bot* Portal::FindBotOf(std::string_view app_id) {
-  const auto it = std::find_if(bots.begin(), bots.end(), [&](const auto& entry) { return entry.second.app_id == app_id; });
+  const auto it =
+      std::find_if(bots.begin(), bots.end(), [&](const auto& entry) { return entry.second.app_id == app_id; });
   return it == bots.end() ? nullptr : &it->second;
 }
 
@@ -153,7 +154,9 @@ std::string Portal::DialogId(const Chat& chat, int64_t self) const {
   return std::to_string(self);
 }
 
-bool Portal::IsMember(const Chat& chat, int64_t user_id) const { return chat.members.count(user_id) > 0; }
+bool Portal::IsMember(const Chat& chat, int64_t user_id) const {
+  return chat.members.count(user_id) > 0;
+}
 
 Message& Portal::AddMessage(Message message) {
   message.id = next_message_id_++;
@@ -191,7 +194,9 @@ const User* Portal::FindUser(int64_t id) const {
   return it == users.end() ? nullptr : &it->second;
 }
 
-Portals::Portals(const PortalOptions* options, const PortalClock* clock) : options_(options), clock_(clock) { Reset(); }
+Portals::Portals(const PortalOptions* options, const PortalClock* clock) : options_(options), clock_(clock) {
+  Reset();
+}
 
 void Portals::Reset() {
   by_name_.clear();

@@ -14,7 +14,8 @@ std::string IsoDate(PortalClock::TimePoint time) {
 }
 
 double UnixSeconds(PortalClock::TimePoint time) {
-  return static_cast<double>(std::chrono::duration_cast<std::chrono::microseconds>(time.time_since_epoch()).count()) / 1e6;
+  return static_cast<double>(std::chrono::duration_cast<std::chrono::microseconds>(time.time_since_epoch()).count()) /
+         1e6;
 }
 
 }  // namespace simulator

@@ -8,7 +8,9 @@
 namespace simulator {
 namespace {
 
-bool IsV2(std::string_view name) { return name.substr(0, 9) == "imbot.v2." || name.substr(0, 6) == "im.v2."; }
+bool IsV2(std::string_view name) {
+  return name.substr(0, 9) == "imbot.v2." || name.substr(0, 6) == "im.v2.";
+}
 
 }  // namespace
 

@@ -26,7 +26,8 @@ class Registry {
   void Add(std::string name, std::string scope, Method::Plain handler);
   void Add(std::string name, std::string scope, Method::Suspending handler);
 
-  // v1 names are found in any case, v2 names (resolved to a class on the server) only as they are written (WIRE_FACTS.md 1.1).
+  // v1 names are found in any case, v2 names (resolved to a class on the server) only as they are written
+  // (WIRE_FACTS.md 1.1).
   const Method* Find(std::string_view name) const;
   const std::map<std::string, Method, std::less<>>& all() const { return methods_; }
 

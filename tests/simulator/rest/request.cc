@@ -10,8 +10,9 @@
 namespace simulator {
 namespace {
 
-constexpr std::array<std::string_view, 12> kReserved = {"auth",   "access_token",     "auth_connector", "aplogin", "ap",    "sessid",
-                                                        "livechat_auth_id", "call_auth_id", "state", "start", "token", "method"};
+constexpr std::array<std::string_view, 12> kReserved = {
+    "auth",         "access_token", "auth_connector", "aplogin", "ap",    "sessid", "livechat_auth_id",
+    "call_auth_id", "state",        "start",          "token",   "method"};
 
 std::vector<std::string> Segments(std::string_view path) {
   std::vector<std::string> segments;
@@ -100,7 +101,8 @@ RestRequest ReadRestRequest(const HttpRequest& http) {
   request.access_token = BearerToken(http);
   for (const std::string_view name : {"auth", "access_token"}) {
     const Json* value = FindSet(request.params, name);
-    if (!request.access_token && value != nullptr && value->is_string()) request.access_token = value->get<std::string>();
+    if (!request.access_token && value != nullptr && value->is_string())
+      request.access_token = value->get<std::string>();
   }
   if (!request.webhook_code) {
     const Json* user = FindSet(request.params, "aplogin");

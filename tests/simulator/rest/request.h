@@ -12,14 +12,14 @@
 namespace simulator {
 
 struct RestRequest {
-  bool found = false;    // the path is one of the REST entry's
-  bool version3 = false; // /rest/api/…
-  std::string method;    // without .json and .xml
+  bool found = false;     // the path is one of the REST entry's
+  bool version3 = false;  // /rest/api/…
+  std::string method;     // without .json and .xml
   std::optional<std::string> webhook_user;
   std::optional<std::string> webhook_code;
   std::optional<std::string> access_token;
-  bool link_token = false;            // a non-empty `token`: the signed-link check
-  Json params = Json::object();       // without the reserved names
+  bool link_token = false;       // a non-empty `token`: the signed-link check
+  Json params = Json::object();  // without the reserved names
 };
 
 RestRequest ReadRestRequest(const HttpRequest& http);

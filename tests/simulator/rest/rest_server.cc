@@ -22,8 +22,8 @@ struct RestServer::Exchange {
   Task<bool> task;
 };
 
-RestServer::RestServer(EventLoop* loop, const PortalOptions* options, PortalClock* clock, Portals* portals, Ledger* ledger,
-                       Faults* faults, HeldCalls* held)
+RestServer::RestServer(EventLoop* loop, const PortalOptions* options, PortalClock* clock, Portals* portals,
+                       Ledger* ledger, Faults* faults, HeldCalls* held)
     : loop_(loop),
       options_(options),
       clock_(clock),
@@ -35,7 +35,9 @@ RestServer::RestServer(EventLoop* loop, const PortalOptions* options, PortalCloc
 
 RestServer::~RestServer() = default;
 
-void RestServer::DropAll() { exchanges_.clear(); }
+void RestServer::DropAll() {
+  exchanges_.clear();
+}
 
 void RestServer::OnRequest(HttpRequest request, std::shared_ptr<ReplySink> sink) {
   ++requests_;
@@ -169,6 +171,7 @@ LedgerEntry RestServer::NewEntry(const Exchange& exchange, const Call& call) con
   entry.portal = exchange.portal->name();
   entry.method = call.method;
   entry.content_type = exchange.content_type;
+  entry.caller = call.caller.key;
   entry.params = WithoutSecrets(call.params);
   entry.changed = call.changed();
   entry.fault = call.fault_kind();
@@ -207,7 +210,8 @@ void RestServer::EndByFault(Exchange& exchange, Call& call, uint64_t executed_se
   if (entry != nullptr) {
     entry->fault = fault.kind;
     entry->http_status = responds ? fault.response.status : 0;
-    if (fault.action == FaultAction::kError) entry->error = Json{{"error", error.code}, {"error_description", error.description}};
+    if (fault.action == FaultAction::kError)
+      entry->error = Json{{"error", error.code}, {"error_description", error.description}};
     if (!responds) entry->delivered = false;
   }
   switch (fault.action) {
@@ -243,7 +247,8 @@ HttpResponse RestServer::JsonResponse(int status, const Json& body) const {
                       {"Access-Control-Allow-Origin", "*"},
                       {"Access-Control-Allow-Headers", "origin, content-type, accept"},
                       {"X-Content-Type-Options", "nosniff"}};
-  if (!body.is_null()) response.body = WriteJson(body, options_->behave_as_documented ? EmptyMap::kObject : EmptyMap::kList);
+  if (!body.is_null())
+    response.body = WriteJson(body, options_->behave_as_documented ? EmptyMap::kObject : EmptyMap::kList);
   return response;
 }
 
@@ -274,7 +279,11 @@ HttpResponse RestServer::Success(const Exchange& exchange, const Call& call, con
   }
   body["time"] = Time(exchange);
   HttpResponse response = JsonResponse(200, body);
+  // Headers of the cloud (WIRE_FACTS.md 1.4).
   if (!call.caller.client_id.empty()) response.headers.emplace_back("X-Bitrix-Rest-Application", call.caller.client_id);
+  for (const char* name : {"X-Bitrix-Rest-Time", "X-Bitrix-Rest-User-Time", "X-Bitrix-Rest-System-Time"}) {
+    response.headers.emplace_back(name, "0.0010000000");
+  }
   return response;
 }
 

@@ -1,5 +1,5 @@
-// The portals' REST entry: takes a complete HTTP request through decoding, authentication, the method and its reply, past the
-// injection points, and writes the ledger. Owned by Simulator; loop thread only.
+// The portals' REST entry: takes a complete HTTP request through decoding, authentication, the method and its reply,
+// past the injection points, and writes the ledger. Owned by Simulator; loop thread only.
 //
 // A call goes on when its client has gone, as it does on the server.
 #ifndef IMBOT_TESTS_SIMULATOR_REST_REST_SERVER_H_
@@ -25,8 +25,8 @@ namespace simulator {
 
 class RestServer final : public HttpHandler {
  public:
-  RestServer(EventLoop* loop, const PortalOptions* options, PortalClock* clock, Portals* portals, Ledger* ledger, Faults* faults,
-             HeldCalls* held);
+  RestServer(EventLoop* loop, const PortalOptions* options, PortalClock* clock, Portals* portals, Ledger* ledger,
+             Faults* faults, HeldCalls* held);
   ~RestServer() override;
 
   void OnRequest(HttpRequest request, std::shared_ptr<ReplySink> sink) override;

@@ -11,8 +11,8 @@ namespace simulator {
 namespace {
 
 // Lower case, without underscores.
-constexpr std::array<std::string_view, 9> kSecretNames = {"bottoken",     "clientid", "auth",         "accesstoken",
-                                                          "refreshtoken", "hash",     "clientsecret", "authconnector", "ap"};
+constexpr std::array<std::string_view, 9> kSecretNames = {
+    "bottoken", "clientid", "auth", "accesstoken", "refreshtoken", "hash", "clientsecret", "authconnector", "ap"};
 
 bool IsSecretName(std::string_view name) {
   // A chat application's APP_ID is a number, but a bot's appId in replies is its owner's key.

@@ -1,4 +1,5 @@
-// Stable labels in place of secrets: whoever reads the ledger can tell equal secrets from different ones, and learns none.
+// Stable labels in place of secrets: whoever reads the ledger can tell equal secrets from different ones, and learns
+// none.
 #ifndef IMBOT_TESTS_SIMULATOR_REST_SECRETS_H_
 #define IMBOT_TESTS_SIMULATOR_REST_SECRETS_H_
 
@@ -15,8 +16,8 @@ std::string SecretLabel(std::string_view secret);
 // A webhook bot's handler URL carries its CLIENT_ID (`?CLIENT_ID=…`): the URL with the label in its place.
 std::string WithoutSecretsInUrl(std::string_view url);
 
-// A copy in which such URLs, and every value under a name that carries a secret (botToken, CLIENT_ID, auth, HASH and their spellings), at any
-// depth, are labels.
+// A copy in which such URLs, and every value under a name that carries a secret (botToken, CLIENT_ID, auth, HASH and
+// their spellings), at any depth, are labels.
 Json WithoutSecrets(const Json& value);
 
 }  // namespace simulator

@@ -34,8 +34,8 @@ struct User {
 struct Bot {
   int64_t id = 0;  // also its user's id
   std::string code;
-  std::string type = "B";     // B bot, H human, O openline, S supervisor, P personal, N network
-  std::string app_id;         // the owner's key: `custom` and the token, or an OAuth client id
+  std::string type = "B";  // B bot, H human, O openline, S supervisor, P personal, N network
+  std::string app_id;      // the owner's key: `custom` and the token, or an OAuth client id
   std::string event_mode = "WEBHOOK";
   bool openline = false;
   bool hidden = false;

@@ -39,7 +39,8 @@ ClientConnection::ClientConnection(int port, const std::string& ca, const std::s
   ssl_ = SSL_new(context_);
   SSL_set1_host(ssl_, name.c_str());
   SSL_set_tlsext_host_name(ssl_, name.c_str());
-  if (!alpn.empty()) SSL_set_alpn_protos(ssl_, reinterpret_cast<const unsigned char*>(alpn.data()), static_cast<unsigned>(alpn.size()));
+  if (!alpn.empty())
+    SSL_set_alpn_protos(ssl_, reinterpret_cast<const unsigned char*>(alpn.data()), static_cast<unsigned>(alpn.size()));
   SSL_set_fd(ssl_, fd_);
   ok_ = SSL_connect(ssl_) == 1;
 }
@@ -112,9 +113,10 @@ Reply ClientConnection::ReadReply() {
   return reply;
 }
 
-std::string FormatRequest(std::string_view method, std::string_view target, std::string_view body, std::string_view content_type,
-                          std::string_view host) {
-  std::string request = std::string(method) + " " + std::string(target) + " HTTP/1.1\r\nHost: " + std::string(host) + "\r\n";
+std::string FormatRequest(std::string_view method, std::string_view target, std::string_view body,
+                          std::string_view content_type, std::string_view host) {
+  std::string request =
+      std::string(method) + " " + std::string(target) + " HTTP/1.1\r\nHost: " + std::string(host) + "\r\n";
   if (!content_type.empty()) request += "Content-Type: " + std::string(content_type) + "\r\n";
   request += "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + std::string(body);
   return request;
@@ -126,7 +128,9 @@ Reply Exchange(int port, std::string_view request) {
   return connection.ReadReply();
 }
 
-Reply GetUrl(int port, std::string_view target) { return Exchange(port, FormatRequest("GET", target, "", "")); }
+Reply GetUrl(int port, std::string_view target) {
+  return Exchange(port, FormatRequest("GET", target, "", ""));
+}
 
 Reply PostJson(int port, std::string_view target, const Json& body) {
   return Exchange(port, FormatRequest("POST", target, body.dump(), "application/json"));

@@ -1,4 +1,5 @@
-// A small blocking HTTP/1.1 client for the simulator's tests: it sees the bytes, so that cuts and resets can be told apart.
+// A small blocking HTTP/1.1 client for the simulator's tests: it sees the bytes, so that cuts and resets can be told
+// apart.
 #ifndef IMBOT_TESTS_SIMULATOR_TEST_CLIENT_H_
 #define IMBOT_TESTS_SIMULATOR_TEST_CLIENT_H_
 
@@ -28,7 +29,8 @@ struct Reply {
   }
 };
 
-// One connection to 127.0.0.1. Every read gives up after 20 seconds, so that a broken server fails a test and does not hang it.
+// One connection to 127.0.0.1. Every read gives up after 20 seconds, so that a broken server fails a test and does not
+// hang it.
 class ClientConnection {
  public:
   explicit ClientConnection(int port);
@@ -54,8 +56,8 @@ class ClientConnection {
 };
 
 // The text of a request with a Content-Length.
-std::string FormatRequest(std::string_view method, std::string_view target, std::string_view body, std::string_view content_type,
-                          std::string_view host = "localhost");
+std::string FormatRequest(std::string_view method, std::string_view target, std::string_view body,
+                          std::string_view content_type, std::string_view host = "localhost");
 
 // One request on a connection of its own.
 Reply Exchange(int port, std::string_view request);

@@ -30,13 +30,16 @@ TEST_F(FaultTest, EachKindDoesWhatItSaysAndTheLedgerAgrees) {
       {Json{{"kind", "close_before"}}, Reply::End::kClosed, 0, "", false},
       {Json{{"kind", "close_after"}}, Reply::End::kClosed, 0, "", true},
       {Json{{"kind", "cut"}}, Reply::End::kCut, 0, "", true},
-      {Json{{"kind", "status"}, {"args", {{"code", 502}, {"body", "<html>Bad Gateway</html>"}}}}, Reply::End::kComplete, 502, "", false},
+      {Json{{"kind", "status"}, {"args", {{"code", 502}, {"body", "<html>Bad Gateway</html>"}}}}, Reply::End::kComplete,
+       502, "", false},
       {Json{{"kind", "status"}, {"args", {{"code", 504}, {"when", "after"}}}}, Reply::End::kComplete, 504, "", true},
-      {Json{{"kind", "error"}, {"args", {{"error", "QUERY_LIMIT_EXCEEDED"}, {"description", "Too many requests"}, {"code", 503}}}},
+      {Json{{"kind", "error"},
+            {"args", {{"error", "QUERY_LIMIT_EXCEEDED"}, {"description", "Too many requests"}, {"code", 503}}}},
        Reply::End::kComplete, 503, "QUERY_LIMIT_EXCEEDED", false},
-      {Json{{"kind", "error"}, {"at", "before_auth"}, {"args", {{"error", "expired_token"}, {"code", 401}}}}, Reply::End::kComplete, 401, "expired_token", false},
-      {Json{{"kind", "error"}, {"args", {{"error", "INTERNAL_SERVER_ERROR"}, {"code", 500}, {"when", "after"}}}}, Reply::End::kComplete, 500,
-       "INTERNAL_SERVER_ERROR", true},
+      {Json{{"kind", "error"}, {"at", "before_auth"}, {"args", {{"error", "expired_token"}, {"code", 401}}}},
+       Reply::End::kComplete, 401, "expired_token", false},
+      {Json{{"kind", "error"}, {"args", {{"error", "INTERNAL_SERVER_ERROR"}, {"code", 500}, {"when", "after"}}}},
+       Reply::End::kComplete, 500, "INTERNAL_SERVER_ERROR", true},
       {Json{{"kind", "body"}, {"args", {{"body", "{\"result\":tru"}}}}, Reply::End::kComplete, 200, "", true},
       {Json{{"kind", "delay"}, {"args", {{"ms", 1}}}}, Reply::End::kComplete, 200, "", true},
   };
@@ -59,7 +62,11 @@ TEST_F(FaultTest, EachKindDoesWhatItSaysAndTheLedgerAgrees) {
 
 TEST_F(FaultTest, BodiesAndHeadersAreSentAsOrdered) {
   AddFaults(Json{{"kind", "status"},
-                 {"args", {{"code", 302}, {"body", "moved"}, {"content_type", "text/plain"}, {"headers", {{"Location", "https://elsewhere.test/"}}}}}});
+                 {"args",
+                  {{"code", 302},
+                   {"body", "moved"},
+                   {"content_type", "text/plain"},
+                   {"headers", {{"Location", "https://elsewhere.test/"}}}}}});
   const Reply reply = Call();
   EXPECT_EQ(reply.status, 302);
   EXPECT_EQ(reply.body, "moved");
@@ -68,7 +75,8 @@ TEST_F(FaultTest, BodiesAndHeadersAreSentAsOrdered) {
 }
 
 TEST_F(FaultTest, CountsSkipsAndNamesMethods) {
-  AddFaults(Json::array({Json{{"method", "imbot.v2.*"}, {"kind", "error"}, {"count", 2}, {"skip", 1}, {"args", {{"error", "X"}}}}}));
+  AddFaults(Json::array(
+      {Json{{"method", "imbot.v2.*"}, {"kind", "error"}, {"count", 2}, {"skip", 1}, {"args", {{"error", "X"}}}}}));
   const Json nothing = Json::object();
   EXPECT_EQ(Call().status, 200);
   EXPECT_EQ(Rest("imbot.v2.Revision.get", nothing).status, 200);
@@ -83,8 +91,9 @@ TEST_F(FaultTest, CountsSkipsAndNamesMethods) {
 }
 
 TEST_F(FaultTest, WrongSpecificationsAreRefusedWhole) {
-  for (const Json& wrong : {Json{{"kind", "explode"}}, Json{{"kind", "delay"}}, Json{{"kind", "error"}}, Json{{"kind", "reset"}, {"at", "nowhere"}},
-                            Json{{"kind", "cut"}, {"at", "before_auth"}}, Json("text")}) {
+  for (const Json& wrong :
+       {Json{{"kind", "explode"}}, Json{{"kind", "delay"}}, Json{{"kind", "error"}},
+        Json{{"kind", "reset"}, {"at", "nowhere"}}, Json{{"kind", "cut"}, {"at", "before_auth"}}, Json("text")}) {
     EXPECT_EQ(ControlPost("/faults", Json::array({Json{{"kind", "cut"}}, wrong})).status, 400) << wrong;
   }
   EXPECT_EQ(Control("/faults")["faults"].size(), 0U);
@@ -134,7 +143,8 @@ TEST_F(FaultTest, TheOrderOfExecutionIsTheLedgers) {
   const int64_t id = RegisterBot();
   AddFaults(Json{{"method", "imbot.v2.Chat.Message.send"}, {"kind", "hold_before"}});
   ClientConnection held(http());
-  ASSERT_TRUE(held.Write(FormatRequest("POST", Url("imbot.v2.Chat.Message.send"), SendParams(id, Json{{"message", "first to come"}}).dump(), "application/json")));
+  ASSERT_TRUE(held.Write(FormatRequest("POST", Url("imbot.v2.Chat.Message.send"),
+                                       SendParams(id, Json{{"message", "first to come"}}).dump(), "application/json")));
   AwaitHeld(1);
   Result("imbot.v2.Chat.Message.send", SendParams(id, Json{{"message", "second to come"}}));
   ControlPost("/release", Json::object());
@@ -151,7 +161,8 @@ using LedgerTest = PortalTest;
 TEST_F(LedgerTest, SecretsAreLabelsAndRawRequestsAreNot) {
   const int64_t id = RegisterBot("support_bot", "canary-token");
   RegisterV1("newbot", "canary-client");
-  Result("imbot.v2.Bot.update", Json{{"botId", id}, {"botToken", "canary-token"}, {"fields", {{"botToken", "canary-new"}}}});
+  Result("imbot.v2.Bot.update",
+         Json{{"botId", id}, {"botToken", "canary-token"}, {"fields", {{"botToken", "canary-new"}}}});
   ControlPost("/tokens", Json{{"token", "canary-access"}, {"client_id", "app.1"}});
   GetUrl(http(), "/rest/server.time?auth=canary-access");
   for (const char* target : {"/ledger", "/state", "/stats"}) {

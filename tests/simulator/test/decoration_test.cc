@@ -1,5 +1,5 @@
-// Keyboards, menus, attachments, texts and templateIds. Expected values: pages message-keyboards.md, menu.md, attachments/, and
-// WIRE_FACTS.md 3, 5 and 8.
+// Keyboards, menus, attachments, texts and templateIds. Expected values: pages message-keyboards.md, menu.md,
+// attachments/, and WIRE_FACTS.md 3, 5 and 8.
 #include <gtest/gtest.h>
 
 #include <string>
@@ -11,18 +11,22 @@
 namespace simulator {
 namespace {
 
-Json Parse(const char* text) { return *ParseJson(text); }
+Json Parse(const char* text) {
+  return *ParseJson(text);
+}
 
 TEST(RenderKeyboard, FillsInTheDefaults) {
   const auto rendered = RenderKeyboard(Parse(R"([{"TEXT":" Open ","LINK":"https://example.com"}])"), 456);
   ASSERT_TRUE(rendered.has_value());
-  EXPECT_EQ(*rendered, Parse(R"([{"BOT_ID":456,"TYPE":"BUTTON","LINK":"https://example.com","TEXT":"Open","VOTE":"N","BLOCK":"N",
+  EXPECT_EQ(*rendered,
+            Parse(R"([{"BOT_ID":456,"TYPE":"BUTTON","LINK":"https://example.com","TEXT":"Open","VOTE":"N","BLOCK":"N",
       "WAIT":"N","CONTEXT":"ALL","DISABLED":"N","DISPLAY":"BLOCK","BG_COLOR_TOKEN":"base"}])"));
 }
 
 TEST(RenderKeyboard, TakesFullShortAndTextForms) {
   const char* const forms[] = {R"([{"TEXT":"a","LINK":"/x"}])", R"({"BOT_ID":1,"BUTTONS":[{"TEXT":"a","LINK":"/x"}]})",
-                               R"("[{\"TEXT\":\"a\",\"LINK\":\"/x\"}]")", R"("{\"BUTTONS\":[{\"TEXT\":\"a\",\"LINK\":\"/x\"}]}")"};
+                               R"("[{\"TEXT\":\"a\",\"LINK\":\"/x\"}]")",
+                               R"("{\"BUTTONS\":[{\"TEXT\":\"a\",\"LINK\":\"/x\"}]}")"};
   const auto expected = RenderKeyboard(Parse(forms[0]), 7);
   ASSERT_TRUE(expected.has_value());
   for (const char* form : forms) EXPECT_EQ(RenderKeyboard(Parse(form), 7), expected) << form;

@@ -11,7 +11,8 @@ namespace {
 class EntryTest : public PortalTest {};
 
 TEST_F(EntryTest, UnknownMethodIsToldApartBeforeAuthentication) {
-  for (const char* target : {"/rest/1/wrong-code/imbot.nothing", "/rest/imbot.nothing?auth=wrong", "/rest/imbot.nothing", "/rest/1/simulator"}) {
+  for (const char* target : {"/rest/1/wrong-code/imbot.nothing", "/rest/imbot.nothing?auth=wrong",
+                             "/rest/imbot.nothing", "/rest/1/simulator"}) {
     const Reply reply = GetUrl(http(), target);
     EXPECT_EQ(reply.status, 404) << target;
     EXPECT_EQ(reply.body, R"({"error":"ERROR_METHOD_NOT_FOUND","error_description":"Method not found!"})") << target;
@@ -38,8 +39,9 @@ TEST_F(EntryTest, AWebhookNeedsTheScope) {
   ASSERT_EQ(ControlPost("/webhooks", Json{{"user", 2}, {"code", "narrow"}, {"scope", "im"}}).status, 200);
   const Reply reply = PostJson(http(), "/rest/2/narrow/imbot.v2.Bot.list", Json{{"botToken", "t"}});
   EXPECT_EQ(reply.status, 401);
-  EXPECT_EQ(reply.body,
-            R"({"error":"insufficient_scope","error_description":"The request requires higher privileges than provided by the webhook token"})");
+  EXPECT_EQ(
+      reply.body,
+      R"({"error":"insufficient_scope","error_description":"The request requires higher privileges than provided by the webhook token"})");
   EXPECT_EQ(GetUrl(http(), "/rest/2/narrow/server.time").status, 200) << "server.time needs no scope";
 }
 
@@ -51,7 +53,10 @@ TEST_F(EntryTest, AccessTokensWorkFromThreePlacesAndExpire) {
   ASSERT_EQ(ControlPost("/tokens", Json{{"token", "at-1"}, {"client_id", "app.1"}, {"expires_in", 3600}}).status, 200);
   EXPECT_EQ(GetUrl(http(), "/rest/server.time?auth=at-1").status, 200);
   EXPECT_EQ(PostJson(http(), "/rest/server.time", Json{{"access_token", "at-1"}}).status, 200);
-  EXPECT_EQ(Exchange(http(), "GET /rest/server.time?auth=wrong HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer at-1\r\n\r\n").status, 200);
+  EXPECT_EQ(
+      Exchange(http(), "GET /rest/server.time?auth=wrong HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer at-1\r\n\r\n")
+          .status,
+      200);
   const Reply unknown = GetUrl(http(), "/rest/server.time?auth=at-2");
   EXPECT_EQ(unknown.status, 401);
   EXPECT_EQ(unknown.body, R"({"error":"invalid_token","error_description":"Unable to get application by token"})");
@@ -77,18 +82,21 @@ TEST_F(EntryTest, InvalidJsonIsSwallowedAndTheQueryStringStillCounts) {
   const std::string target = Url("imbot.v2.Bot.get?botToken=token-1&botId=" + std::to_string(id));
   const Reply reply = Exchange(http(), FormatRequest("POST", target, "{broken", "application/json; charset=utf-8"));
   EXPECT_EQ(reply.status, 200) << reply.body;
-  EXPECT_EQ(Exchange(http(), FormatRequest("POST", Url("imbot.v2.Bot.get"), "{broken", "application/json")).error(), "BOT_TOKEN_NOT_SPECIFIED");
+  EXPECT_EQ(Exchange(http(), FormatRequest("POST", Url("imbot.v2.Bot.get"), "{broken", "application/json")).error(),
+            "BOT_TOKEN_NOT_SPECIFIED");
 }
 
 TEST_F(EntryTest, TheBodyWinsOverTheQueryString) {
   RegisterBot();
-  const Reply reply = PostJson(http(), Url("imbot.v2.Bot.get?code=nothing&botToken=token-1"), Json{{"code", "support_bot"}});
+  const Reply reply =
+      PostJson(http(), Url("imbot.v2.Bot.get?code=nothing&botToken=token-1"), Json{{"code", "support_bot"}});
   EXPECT_EQ(reply.status, 200) << reply.body;
 }
 
 TEST_F(EntryTest, FormBodiesAreParsedAsPhpDoes) {
   const int64_t id = RegisterBot();
-  const std::string body = "botId=" + std::to_string(id) + "&botToken=token-1&dialogId=chat5&fields%5Bmessage%5D=a+b%26c";
+  const std::string body =
+      "botId=" + std::to_string(id) + "&botToken=token-1&dialogId=chat5&fields%5Bmessage%5D=a+b%26c";
   for (const char* type : {"application/x-www-form-urlencoded", "text/plain", ""}) {
     const Reply reply = Exchange(http(), FormatRequest("POST", Url("imbot.v2.Chat.Message.send"), body, type));
     EXPECT_EQ(reply.status, 200) << type << reply.body;
@@ -143,7 +151,8 @@ TEST_F(EntryTest, RefusesPlainHttpIfAskedTo) {
 
 TEST_F(EntryTest, PortalsAreToldApartByHost) {
   ASSERT_EQ(ControlPost("/webhooks", Json{{"portal", "acme.test"}, {"user", 1}, {"code", "acme-code"}}).status, 200);
-  EXPECT_EQ(Exchange(http(), FormatRequest("GET", "/rest/1/acme-code/server.time", "", "", "ACME.test:8080")).status, 200);
+  EXPECT_EQ(Exchange(http(), FormatRequest("GET", "/rest/1/acme-code/server.time", "", "", "ACME.test:8080")).status,
+            200);
   EXPECT_EQ(Exchange(http(), FormatRequest("GET", "/rest/1/acme-code/server.time", "", "", "other.test")).status, 401);
   EXPECT_EQ(Control("/ledger")["executed"][0]["portal"], "acme.test");
 }
@@ -159,9 +168,10 @@ TEST_F(EntryTest, KeepsConnectionsAliveAndTakesPipelinedRequests) {
 TEST_F(EntryTest, TakesChunkedBodiesInPieces) {
   RegisterBot();
   ClientConnection connection(http());
-  const std::string request = "POST " + Url("imbot.v2.Bot.get") +
-                              " HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
-                              "1\r\n{\r\n2d;x=y\r\n\"botToken\":\"token-1\",\"code\":\"support_bot\"   }\r\n0\r\nTrailer: x\r\n\r\n";
+  const std::string request =
+      "POST " + Url("imbot.v2.Bot.get") +
+      " HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
+      "1\r\n{\r\n2d;x=y\r\n\"botToken\":\"token-1\",\"code\":\"support_bot\"   }\r\n0\r\nTrailer: x\r\n\r\n";
   for (const char c : request) ASSERT_TRUE(connection.Write(std::string_view(&c, 1)));
   const Reply reply = connection.ReadReply();
   EXPECT_EQ(reply.status, 200) << reply.body;
@@ -210,7 +220,8 @@ TEST_F(EntryTest, NegotiatesHttp2OnlyIfItIsOn) {
 }
 
 TEST_F(EntryTest, RevisionIsConfigurable) {
-  EXPECT_EQ(Result("imbot.v2.Revision.get", Json::object()), (Json{{"rest", 36}, {"web", 130}, {"mobile", 23}, {"desktop", 6}}));
+  EXPECT_EQ(Result("imbot.v2.Revision.get", Json::object()),
+            (Json{{"rest", 36}, {"web", 130}, {"mobile", 23}, {"desktop", 6}}));
   options_.portal.revision = 33;
   Restart();
   EXPECT_EQ(Result("imbot.v2.Revision.get", Json::object())["rest"], 33);

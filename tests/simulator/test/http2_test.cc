@@ -16,20 +16,25 @@ class H2Client {
   H2Client(int port, const std::string& ca) : connection_(port, ca, "localhost", std::string_view("\x02h2", 3)) {
     nghttp2_session_callbacks* callbacks = nullptr;
     nghttp2_session_callbacks_new(&callbacks);
-    nghttp2_session_callbacks_set_on_header_callback(callbacks, [](nghttp2_session*, const nghttp2_frame* frame, const uint8_t* name, size_t name_length,
-                                                                   const uint8_t* value, size_t value_length, uint8_t, void* self) {
-      const std::string_view key(reinterpret_cast<const char*>(name), name_length);
-      if (key == ":status") static_cast<H2Client*>(self)->replies_[frame->hd.stream_id].status = std::stoi(std::string(reinterpret_cast<const char*>(value), value_length));
-      return 0;
-    });
-    nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks, [](nghttp2_session*, uint8_t, int32_t id, const uint8_t* data, size_t length, void* self) {
-      static_cast<H2Client*>(self)->replies_[id].body.append(reinterpret_cast<const char*>(data), length);
-      return 0;
-    });
-    nghttp2_session_callbacks_set_on_stream_close_callback(callbacks, [](nghttp2_session*, int32_t id, uint32_t, void* self) {
-      static_cast<H2Client*>(self)->replies_[id].end = Reply::End::kComplete;
-      return 0;
-    });
+    nghttp2_session_callbacks_set_on_header_callback(
+        callbacks, [](nghttp2_session*, const nghttp2_frame* frame, const uint8_t* name, size_t name_length,
+                      const uint8_t* value, size_t value_length, uint8_t, void* self) {
+          const std::string_view key(reinterpret_cast<const char*>(name), name_length);
+          if (key == ":status")
+            static_cast<H2Client*>(self)->replies_[frame->hd.stream_id].status =
+                std::stoi(std::string(reinterpret_cast<const char*>(value), value_length));
+          return 0;
+        });
+    nghttp2_session_callbacks_set_on_data_chunk_recv_callback(
+        callbacks, [](nghttp2_session*, uint8_t, int32_t id, const uint8_t* data, size_t length, void* self) {
+          static_cast<H2Client*>(self)->replies_[id].body.append(reinterpret_cast<const char*>(data), length);
+          return 0;
+        });
+    nghttp2_session_callbacks_set_on_stream_close_callback(
+        callbacks, [](nghttp2_session*, int32_t id, uint32_t, void* self) {
+          static_cast<H2Client*>(self)->replies_[id].end = Reply::End::kComplete;
+          return 0;
+        });
     nghttp2_session_client_new(&session_, callbacks, this);
     nghttp2_session_callbacks_del(callbacks);
     nghttp2_submit_settings(session_, NGHTTP2_FLAG_NONE, nullptr, 0);
@@ -41,14 +46,16 @@ class H2Client {
   int32_t Post(const std::string& path, std::string body) {
     bodies_.push_back(std::make_unique<Body>(Body{std::move(body), 0}));
     const auto header = [](std::string_view name, std::string_view value) {
-      return nghttp2_nv{const_cast<uint8_t*>(reinterpret_cast<const uint8_t*>(name.data())), const_cast<uint8_t*>(reinterpret_cast<const uint8_t*>(value.data())),
-                        name.size(), value.size(), NGHTTP2_NV_FLAG_NONE};
+      return nghttp2_nv{const_cast<uint8_t*>(reinterpret_cast<const uint8_t*>(name.data())),
+                        const_cast<uint8_t*>(reinterpret_cast<const uint8_t*>(value.data())), name.size(), value.size(),
+                        NGHTTP2_NV_FLAG_NONE};
     };
-    const nghttp2_nv headers[] = {header(":method", "POST"), header(":path", path), header(":scheme", "https"), header(":authority", "localhost"),
-                                  header("content-type", "application/json")};
+    const nghttp2_nv headers[] = {header(":method", "POST"), header(":path", path), header(":scheme", "https"),
+                                  header(":authority", "localhost"), header("content-type", "application/json")};
     nghttp2_data_provider provider;
     provider.source.ptr = bodies_.back().get();
-    provider.read_callback = [](nghttp2_session*, int32_t, uint8_t* buffer, size_t length, uint32_t* flags, nghttp2_data_source* source, void*) -> ssize_t {
+    provider.read_callback = [](nghttp2_session*, int32_t, uint8_t* buffer, size_t length, uint32_t* flags,
+                                nghttp2_data_source* source, void*) -> ssize_t {
       Body& sent = *static_cast<Body*>(source->ptr);
       const size_t part = std::min(length, sent.text.size() - sent.sent);
       sent.text.copy(reinterpret_cast<char*>(buffer), part, sent.sent);
@@ -82,7 +89,8 @@ class H2Client {
   };
   void Flush() {
     const uint8_t* bytes = nullptr;
-    for (ssize_t n = nghttp2_session_mem_send(session_, &bytes); n > 0; n = nghttp2_session_mem_send(session_, &bytes)) {
+    for (ssize_t n = nghttp2_session_mem_send(session_, &bytes); n > 0;
+         n = nghttp2_session_mem_send(session_, &bytes)) {
       connection_.Write(std::string_view(reinterpret_cast<const char*>(bytes), static_cast<size_t>(n)));
     }
   }

@@ -1,4 +1,5 @@
-// parse_str, JSON as PHP writes it, casts and comparisons. Expected values: PHP's manual, and WIRE_FACTS.md 1.2 to 1.4 and 2.
+// parse_str, JSON as PHP writes it, casts and comparisons. Expected values: PHP's manual, and WIRE_FACTS.md 1.2 to 1.4
+// and 2.
 #include <gtest/gtest.h>
 
 #include <string>
@@ -77,9 +78,13 @@ TEST(WriteJson, EscapesAsThePortalDoes) {
   for (const Row& row : rows) EXPECT_EQ(WriteJson(*ParseJson(row.json)), row.expected) << row.json;
 }
 
-TEST(WriteJson, WritesEmptyMapsAsObjectsIfAskedTo) { EXPECT_EQ(WriteJson(Json{{"a", Json::object()}}, EmptyMap::kObject), R"({"a":{}})"); }
+TEST(WriteJson, WritesEmptyMapsAsObjectsIfAskedTo) {
+  EXPECT_EQ(WriteJson(Json{{"a", Json::object()}}, EmptyMap::kObject), R"({"a":{}})");
+}
 
-TEST(WriteJson, ReplacesInvalidUtf8) { EXPECT_EQ(WriteJson(Json(std::string("a\xFFz\xC3"))), "\"a\xEF\xBF\xBDz\xEF\xBF\xBD\""); }
+TEST(WriteJson, ReplacesInvalidUtf8) {
+  EXPECT_EQ(WriteJson(Json(std::string("a\xFFz\xC3"))), "\"a\xEF\xBF\xBDz\xEF\xBF\xBD\"");
+}
 
 TEST(ParseJson, TakesWhatPhpTakes) {
   EXPECT_TRUE(ParseJson("[1]").has_value());
@@ -93,9 +98,9 @@ TEST(ParseJson, TakesWhatPhpTakes) {
 }
 
 TEST(Coerce, CastsToIntAsPhpDoes) {
-  const std::pair<const char*, int64_t> rows[] = {{"\"12\"", 12},  {"\"12abc\"", 12}, {"\"abc\"", 0}, {"\" 7\"", 7}, {"\"1e3\"", 1000}, {"\"\"", 0},
-                                                  {"true", 1},     {"false", 0},      {"null", 0},    {"3.9", 3},    {"[]", 0},         {"[0]", 1},
-                                                  {"\"-5\"", -5}};
+  const std::pair<const char*, int64_t> rows[] = {
+      {"\"12\"", 12}, {"\"12abc\"", 12}, {"\"abc\"", 0}, {"\" 7\"", 7}, {"\"1e3\"", 1000}, {"\"\"", 0},   {"true", 1},
+      {"false", 0},   {"null", 0},       {"3.9", 3},     {"[]", 0},     {"[0]", 1},        {"\"-5\"", -5}};
   for (const auto& [json, expected] : rows) {
     const Json value = *ParseJson(json);
     EXPECT_EQ(ToInt(&value), expected) << json;
@@ -104,7 +109,8 @@ TEST(Coerce, CastsToIntAsPhpDoes) {
 }
 
 TEST(Coerce, ComparesLooselyAsPhp8Does) {
-  const std::pair<const char*, bool> rows[] = {{"\"Y\"", true}, {"true", true}, {"\"y\"", false}, {"1", false}, {"false", false}, {"null", false}, {"[]", false}};
+  const std::pair<const char*, bool> rows[] = {{"\"Y\"", true},  {"true", true},  {"\"y\"", false}, {"1", false},
+                                               {"false", false}, {"null", false}, {"[]", false}};
   for (const auto& [json, expected] : rows) {
     const Json value = *ParseJson(json);
     EXPECT_EQ(LooseEquals(&value, "Y"), expected) << json;

@@ -59,9 +59,11 @@ class PortalTest : public ::testing::Test {
   }
 
   // A v2 bot with the token "token-1"; its id.
-  int64_t RegisterBot(const std::string& code = "support_bot", const std::string& token = "token-1", const std::string& type = "bot") const {
-    const Json result = Result("imbot.v2.Bot.register",
-                               Json{{"fields", {{"code", code}, {"botToken", token}, {"type", type}, {"properties", {{"name", "Support"}}}}}});
+  int64_t RegisterBot(const std::string& code = "support_bot", const std::string& token = "token-1",
+                      const std::string& type = "bot") const {
+    const Json result = Result(
+        "imbot.v2.Bot.register",
+        Json{{"fields", {{"code", code}, {"botToken", token}, {"type", type}, {"properties", {{"name", "Support"}}}}}});
     return result["bot"]["id"].get<int64_t>();
   }
   // A v1 bot with the CLIENT_ID "client-1"; its id.
@@ -74,7 +76,8 @@ class PortalTest : public ::testing::Test {
                                          {"CLIENT_ID", client_id}})
         .get<int64_t>();
   }
-  static Json SendParams(int64_t bot_id, const Json& fields, const std::string& dialog = "chat5", const std::string& token = "token-1") {
+  static Json SendParams(int64_t bot_id, const Json& fields, const std::string& dialog = "chat5",
+                         const std::string& token = "token-1") {
     return Json{{"botId", bot_id}, {"botToken", token}, {"dialogId", dialog}, {"fields", fields}};
   }
 

@@ -13,7 +13,10 @@ class V1Test : public PortalTest {
     return params;
   }
   static Json Register() {
-    return Json{{"CODE", "newbot"}, {"EVENT_HANDLER", "https://example.com/bot/events"}, {"PROPERTIES", {{"NAME", "NewBot"}}}, {"CLIENT_ID", "client-1"}};
+    return Json{{"CODE", "newbot"},
+                {"EVENT_HANDLER", "https://example.com/bot/events"},
+                {"PROPERTIES", {{"NAME", "NewBot"}}},
+                {"CLIENT_ID", "client-1"}};
   }
   Json State(const char* list) const { return Control("/state")[list]; }
 };
@@ -40,12 +43,17 @@ TEST_F(V1Test, RegisterRefusesWhatThePageSays) {
       {Json{{"EVENT_HANDLER", ""}}, "EVENT_MESSAGE_ADD_ERROR"},
       {Json{{"EVENT_HANDLER", "ftp://example.com"}}, "EVENT_MESSAGE_ADD_ERROR"},
       {Json{{"EVENT_HANDLER", ""}, {"EVENT_MESSAGE_ADD", "https://a.example/"}}, "EVENT_WELCOME_MESSAGE_ERROR"},
-      {Json{{"EVENT_HANDLER", ""}, {"EVENT_MESSAGE_ADD", "https://a.example/"}, {"EVENT_MESSAGE_UPDATE", "x"}}, "EVENT_MESSAGE_UPDATE_ERROR"},
-      {Json{{"EVENT_HANDLER", ""}, {"EVENT_MESSAGE_ADD", "https://a.example/"}, {"EVENT_WELCOME_MESSAGE", "https://a.example/"}}, "EVENT_BOT_DELETE_ERROR"},
+      {Json{{"EVENT_HANDLER", ""}, {"EVENT_MESSAGE_ADD", "https://a.example/"}, {"EVENT_MESSAGE_UPDATE", "x"}},
+       "EVENT_MESSAGE_UPDATE_ERROR"},
+      {Json{{"EVENT_HANDLER", ""},
+            {"EVENT_MESSAGE_ADD", "https://a.example/"},
+            {"EVENT_WELCOME_MESSAGE", "https://a.example/"}},
+       "EVENT_BOT_DELETE_ERROR"},
       {Json{{"CODE", ""}}, "CODE_ERROR"},
       {Json{{"PROPERTIES", {{"WORK_POSITION", "x"}}}}, "NAME_ERROR"},
   };
-  for (const Row& row : rows) EXPECT_EQ(Error("imbot.register", With(Register(), row.changes), row.status), row.code) << row.changes;
+  for (const Row& row : rows)
+    EXPECT_EQ(Error("imbot.register", With(Register(), row.changes), row.status), row.code) << row.changes;
   EXPECT_EQ(State("bots").size(), 0U);
   EXPECT_EQ(Rest("imbot.register", With(Register(), Json{{"CLIENT_ID", ""}})).body,
             R"({"error":"ACCESS_DENIED","error_description":"Access denied! Client ID not specified"})");
@@ -67,9 +75,10 @@ TEST_F(V1Test, UpdateNeedsSomethingToUpdate) {
   const auto update = [&](const Json& fields, const char* client = "client-1") {
     return Json{{"BOT_ID", id}, {"CLIENT_ID", client}, {"FIELDS", fields}};
   };
-  EXPECT_EQ(Result("imbot.update", update(Json{{"CODE", "newbot_v2"},
-                                               {"EVENT_HANDLER", "https://example.com/other"},
-                                               {"PROPERTIES", {{"NAME", "UpdatedBot"}, {"WORK_POSITION", "Updated description"}}}})),
+  EXPECT_EQ(Result("imbot.update",
+                   update(Json{{"CODE", "newbot_v2"},
+                               {"EVENT_HANDLER", "https://example.com/other"},
+                               {"PROPERTIES", {{"NAME", "UpdatedBot"}, {"WORK_POSITION", "Updated description"}}}})),
             true);
   EXPECT_EQ(State("bots")[0]["code"], "newbot_v2");
   EXPECT_EQ(State("bots")[0]["properties"]["NAME"], "UpdatedBot");
@@ -77,7 +86,8 @@ TEST_F(V1Test, UpdateNeedsSomethingToUpdate) {
   EXPECT_EQ(Error("imbot.update", update(Json{{"PROPERTIES", {{"NAME", ""}, {"LAST_NAME", ""}}}})), "NAME_ERROR");
   EXPECT_EQ(Error("imbot.update", update(Json{{"EVENT_BOT_DELETE", "x"}})), "EVENT_BOT_DELETE_ERROR");
   EXPECT_EQ(Error("imbot.update", update(Json{{"CODE", "x"}}, "client-2")), "APP_ID_ERROR");
-  EXPECT_EQ(Error("imbot.update", Json{{"CLIENT_ID", "client-1"}, {"BOT_ID", ""}, {"FIELDS", {{"CODE", "x"}}}}), "BOT_ID_ERROR");
+  EXPECT_EQ(Error("imbot.update", Json{{"CLIENT_ID", "client-1"}, {"BOT_ID", ""}, {"FIELDS", {{"CODE", "x"}}}}),
+            "BOT_ID_ERROR");
 }
 
 TEST_F(V1Test, UnregisterTakesCommandsAndApplicationsAlong) {
@@ -97,13 +107,15 @@ TEST_F(V1Test, UnregisterTakesCommandsAndApplicationsAlong) {
 TEST_F(V1Test, BotListIsAMapByIdOrAnEmptyList) {
   EXPECT_NE(Rest("imbot.bot.list", Json::object()).body.find(R"("result":[])"), std::string::npos);
   RegisterV1();
-  EXPECT_NE(Rest("imbot.bot.list", Json::object()).body.find(R"("result":{"39":{"ID":39,"NAME":"NewBot","CODE":"newbot","OPENLINE":"N"}})"),
+  EXPECT_NE(Rest("imbot.bot.list", Json::object())
+                .body.find(R"("result":{"39":{"ID":39,"NAME":"NewBot","CODE":"newbot","OPENLINE":"N"}})"),
             std::string::npos);
 }
 
 TEST_F(V1Test, MessageAddStoresTheMessage) {
   const int64_t id = RegisterV1();
-  const Json params = Json{{"BOT_ID", id}, {"DIALOG_ID", "chat123"}, {"MESSAGE", " Message text "}, {"SYSTEM", "N"}, {"URL_PREVIEW", "N"}, {"CLIENT_ID", "client-1"}};
+  const Json params = Json{{"BOT_ID", id},  {"DIALOG_ID", "chat123"}, {"MESSAGE", " Message text "},
+                           {"SYSTEM", "N"}, {"URL_PREVIEW", "N"},     {"CLIENT_ID", "client-1"}};
   EXPECT_EQ(Result("imbot.message.add", params), 789);
   Json without_id = params;
   without_id.erase("BOT_ID");
@@ -135,7 +147,8 @@ TEST_F(V1Test, MessageAddRefusesWhatTheServerRefuses) {
       {Json{{"MENU", Json::array({Json{{"TEXT", "x"}}})}}, "MENU_ERROR"},
       {Json{{"DIALOG_ID", "chat777"}}, "CHAT_ID"},
   };
-  for (const Row& row : rows) EXPECT_EQ(Error("imbot.message.add", With(good, row.changes)), row.code) << row.changes.dump().substr(0, 80);
+  for (const Row& row : rows)
+    EXPECT_EQ(Error("imbot.message.add", With(good, row.changes)), row.code) << row.changes.dump().substr(0, 80);
   EXPECT_EQ(State("messages").size(), 0U);
   options_.portal.behave_as_documented = true;
   Restart();
@@ -147,7 +160,8 @@ TEST_F(V1Test, MessageAddRefusesWhatTheServerRefuses) {
 
 TEST_F(V1Test, MessageAddBetweenUsersIsASystemMessage) {
   RegisterV1();
-  const Json params = Json{{"FROM_USER_ID", 2}, {"TO_USER_ID", 3}, {"DIALOG_ID", "ignored"}, {"MESSAGE", "x"}, {"CLIENT_ID", "client-1"}};
+  const Json params = Json{
+      {"FROM_USER_ID", 2}, {"TO_USER_ID", 3}, {"DIALOG_ID", "ignored"}, {"MESSAGE", "x"}, {"CLIENT_ID", "client-1"}};
   Result("imbot.message.add", params);
   EXPECT_EQ(State("messages")[0]["authorId"], 0);
 }
@@ -166,9 +180,16 @@ TEST_F(V1Test, BooleansAreJudgedAsTheServerDoes) {
 
 TEST_F(V1Test, CommandsAreRegisteredOnceAndUpdated) {
   const int64_t id = RegisterV1();
-  const Json lang = Json::array({Json{{"LANGUAGE_ID", "de"}, {"TITLE", "Echo"}, {"PARAMS", "text"}}, Json{{"LANGUAGE_ID", "en"}, {"TITLE", "Echo"}, {"PARAMS", "text"}}});
-  const Json params = Json{{"BOT_ID", id}, {"COMMAND", "echo"}, {"EVENT_COMMAND_ADD", "https://example.com/bot/command.php"}, {"LANG", lang},
-                           {"COMMON", "Y"}, {"HIDDEN", "N"}, {"EXTRANET_SUPPORT", "N"}, {"CLIENT_ID", "client-1"}};
+  const Json lang = Json::array({Json{{"LANGUAGE_ID", "de"}, {"TITLE", "Echo"}, {"PARAMS", "text"}},
+                                 Json{{"LANGUAGE_ID", "en"}, {"TITLE", "Echo"}, {"PARAMS", "text"}}});
+  const Json params = Json{{"BOT_ID", id},
+                           {"COMMAND", "echo"},
+                           {"EVENT_COMMAND_ADD", "https://example.com/bot/command.php"},
+                           {"LANG", lang},
+                           {"COMMON", "Y"},
+                           {"HIDDEN", "N"},
+                           {"EXTRANET_SUPPORT", "N"},
+                           {"CLIENT_ID", "client-1"}};
   EXPECT_EQ(Result("imbot.command.register", params), 42);
   EXPECT_EQ(Result("imbot.command.register", params), 42);
   EXPECT_EQ(State("commands")[0]["lang"], lang);
@@ -179,7 +200,9 @@ TEST_F(V1Test, CommandsAreRegisteredOnceAndUpdated) {
   EXPECT_EQ(Error("imbot.command.register", With(params, Json{{"BOT_ID", 0}})), "BOT_ID_ERROR");
   EXPECT_EQ(Error("imbot.command.register", With(params, Json{{"CLIENT_ID", "client-2"}})), "APP_ID_ERROR");
 
-  const Json update = Json{{"COMMAND_ID", 42}, {"CLIENT_ID", "client-1"}, {"FIELDS", {{"COMMAND", "echo2"}, {"HIDDEN", "Y"}, {"EXTRANET_SUPPORT", "Y"}}}};
+  const Json update = Json{{"COMMAND_ID", 42},
+                           {"CLIENT_ID", "client-1"},
+                           {"FIELDS", {{"COMMAND", "echo2"}, {"HIDDEN", "Y"}, {"EXTRANET_SUPPORT", "Y"}}}};
   EXPECT_EQ(Result("imbot.command.update", update), true);
   EXPECT_EQ(State("commands")[0]["hidden"], true);
   EXPECT_EQ(State("commands")[0]["extranetSupport"], true);
@@ -195,11 +218,14 @@ TEST_F(V1Test, CommandsAreRegisteredOnceAndUpdated) {
 TEST_F(V1Test, ApplicationsOfBothKinds) {
   const int64_t id = RegisterV1();
   const Json lang = Json::array({Json{{"LANGUAGE_ID", "en"}, {"TITLE", "Echobot"}, {"DESCRIPTION", "Send help"}}});
-  const Json js = Json{{"BOT_ID", id}, {"CODE", "echo"}, {"JS_METHOD", "SEND"}, {"JS_PARAM", "/help"}, {"CONTEXT", "BOT"}, {"LANG", lang}, {"CLIENT_ID", "client-1"}};
+  const Json js = Json{{"BOT_ID", id},     {"CODE", "echo"}, {"JS_METHOD", "SEND"},    {"JS_PARAM", "/help"},
+                       {"CONTEXT", "BOT"}, {"LANG", lang},   {"CLIENT_ID", "client-1"}};
   EXPECT_EQ(Result("imbot.app.register", js), 13);
   EXPECT_EQ(Result("imbot.app.register", js), 13);
-  const Json frame = Json{{"BOT_ID", id}, {"CODE", "frame"}, {"IFRAME", "https://marta.bitrix.com/iframe/echo.php"}, {"IFRAME_WIDTH", "350"},
-                          {"IFRAME_HEIGHT", "20"}, {"HASH", "d1ab17949a572b0979d8db0d5b349cd2-and-more"}, {"LANG", lang}, {"CLIENT_ID", "client-1"}};
+  const Json frame =
+      Json{{"BOT_ID", id},          {"CODE", "frame"},        {"IFRAME", "https://marta.bitrix.com/iframe/echo.php"},
+           {"IFRAME_WIDTH", "350"}, {"IFRAME_HEIGHT", "20"},  {"HASH", "d1ab17949a572b0979d8db0d5b349cd2-and-more"},
+           {"LANG", lang},          {"CLIENT_ID", "client-1"}};
   EXPECT_EQ(Result("imbot.app.register", frame), 14);
   const Json apps = State("apps");
   EXPECT_EQ(apps[0]["js"], "BXIM.sendMessage('/help');");
@@ -217,14 +243,19 @@ TEST_F(V1Test, ApplicationsOfBothKinds) {
   EXPECT_EQ(Error("imbot.app.register", With(js, Json{{"BOT_ID", 999}})), "BOT_ID_ERROR");
   EXPECT_EQ(Error("imbot.app.register", With(js, Json{{"CLIENT_ID", "client-2"}})), "APP_ID_ERROR");
 
-  const auto update = [&](int64_t app, const Json& fields) { return Json{{"APP_ID", app}, {"CLIENT_ID", "client-1"}, {"FIELDS", fields}}; };
-  EXPECT_EQ(Result("imbot.app.update", update(14, Json{{"IFRAME_WIDTH", 100}, {"CONTEXT", "CHAT-admin"}, {"HIDDEN", "Y"}})), true);
+  const auto update = [&](int64_t app, const Json& fields) {
+    return Json{{"APP_ID", app}, {"CLIENT_ID", "client-1"}, {"FIELDS", fields}};
+  };
+  EXPECT_EQ(
+      Result("imbot.app.update", update(14, Json{{"IFRAME_WIDTH", 100}, {"CONTEXT", "CHAT-admin"}, {"HIDDEN", "Y"}})),
+      true);
   EXPECT_EQ(State("apps")[1]["iframeWidth"], 250);
   EXPECT_EQ(State("apps")[1]["context"], "chat-admin");
   EXPECT_EQ(Result("imbot.app.update", update(14, Json::object())), true);
   EXPECT_EQ(Error("imbot.app.update", update(99, Json{{"HIDDEN", "Y"}})), "CHAT_APP_ID_ERROR");
   EXPECT_EQ(Error("imbot.app.update", update(14, Json{{"IFRAME", "http://x.example/"}})), "IFRAME_HTTPS");
-  EXPECT_EQ(Error("imbot.app.update", With(update(14, Json{{"HIDDEN", "Y"}}), Json{{"CLIENT_ID", "client-2"}})), "APP_ID_ERROR");
+  EXPECT_EQ(Error("imbot.app.update", With(update(14, Json{{"HIDDEN", "Y"}}), Json{{"CLIENT_ID", "client-2"}})),
+            "APP_ID_ERROR");
 }
 
 TEST_F(V1Test, AnOAuthApplicationNeedsNoClientId) {

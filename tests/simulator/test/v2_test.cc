@@ -1,4 +1,5 @@
-// imbot.v2: bots, messages, commands. Expected values: the pages of bots/, messages/ and commands/, and WIRE_FACTS.md 6 and 8.
+// imbot.v2: bots, messages, commands. Expected values: the pages of bots/, messages/ and commands/, and WIRE_FACTS.md 6
+// and 8.
 #include <string>
 
 #include "tests/simulator/test/portal_fixture.h"
@@ -8,7 +9,8 @@ namespace {
 
 constexpr char kUuid[] = "0b9d1c9e-8a51-4d6b-9c6f-0123456789ab";
 // A transparent PNG of one pixel.
-constexpr char kPng[] = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg==";
+constexpr char kPng[] =
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg==";
 
 class V2Test : public PortalTest {
  protected:
@@ -23,12 +25,13 @@ class V2Test : public PortalTest {
 using BotV2Test = V2Test;
 
 TEST_F(BotV2Test, RegisterAnswersWithTheDocumentedObject) {
-  const Json result = Result("imbot.v2.Bot.register", Json{{"fields",
-                                                            {{"code", "support_bot"},
-                                                             {"botToken", "my_bot_token"},
-                                                             {"properties", {{"name", "Support Bot"}, {"workPosition", "AI Assistant"}}},
-                                                             {"type", "bot"},
-                                                             {"eventMode", "fetch"}}}});
+  const Json result = Result("imbot.v2.Bot.register",
+                             Json{{"fields",
+                                   {{"code", "support_bot"},
+                                    {"botToken", "my_bot_token"},
+                                    {"properties", {{"name", "Support Bot"}, {"workPosition", "AI Assistant"}}},
+                                    {"type", "bot"},
+                                    {"eventMode", "fetch"}}}});
   EXPECT_EQ(result["bot"], (Json{{"id", 39},
                                  {"code", "support_bot"},
                                  {"type", "bot"},
@@ -79,7 +82,8 @@ TEST_F(BotV2Test, RegisterRefusesWhatThePageSays) {
       {Json{{"type", "robot"}}, "BOT_INVALID_TYPE"},
       {Json{{"properties", {{"name", "x"}, {"avatar", "bm8gaW1hZ2U="}}}}, "BOT_AVATAR_INCORRECT_TYPE"},
   };
-  for (const Row& row : rows) EXPECT_EQ(Error("imbot.v2.Bot.register", RegisterFields(row.changes)), row.code) << row.changes;
+  for (const Row& row : rows)
+    EXPECT_EQ(Error("imbot.v2.Bot.register", RegisterFields(row.changes)), row.code) << row.changes;
   EXPECT_EQ(Control("/state")["bots"].size(), 0U);
   EXPECT_EQ(Control("/ledger")["executed"].size(), 0U);
   EXPECT_EQ(Control("/ledger")["rejected"].size(), std::size(rows));
@@ -112,28 +116,38 @@ TEST_F(BotV2Test, IdentityIsCheckedInTheServersOrder) {
   EXPECT_EQ(Error("imbot.v2.Bot.unregister", Json{{"botToken", "token-1"}}), "BOT_ID_REQUIRED");
   EXPECT_EQ(Error("imbot.v2.Bot.unregister", Json{{"botToken", "token-1"}, {"botId", 9999}}), "BOT_NOT_FOUND");
   EXPECT_EQ(Error("imbot.v2.Bot.unregister", Json{{"botToken", "token-2"}, {"botId", id}}), "BOT_OWNERSHIP_ERROR");
-  EXPECT_EQ(Result("imbot.v2.Bot.unregister", Json{{"BOT_TOKEN", "token-1"}, {"BOT_ID", std::to_string(id)}}), (Json{{"result", true}}));
+  EXPECT_EQ(Result("imbot.v2.Bot.unregister", Json{{"BOT_TOKEN", "token-1"}, {"BOT_ID", std::to_string(id)}}),
+            (Json{{"result", true}}));
   EXPECT_EQ(Error("imbot.v2.Bot.unregister", Json{{"botToken", "token-1"}, {"botId", id}}), "BOT_NOT_FOUND");
 }
 
 TEST_F(BotV2Test, UpdateAppliesFieldsAndResetsTheOmittedProfile) {
-  const int64_t id = Result("imbot.v2.Bot.register",
-                            RegisterFields(Json{{"properties", {{"name", "A"}, {"lastName", "B"}, {"workPosition", "C"}, {"color", "lightBlue"}}}}))["bot"]["id"];
-  const Json result = Result("imbot.v2.Bot.update", Json{{"botId", id},
-                                                         {"botToken", "token-1"},
-                                                         {"fields", {{"properties", {{"name", "Updated Bot"}}}, {"isHidden", true}, {"backgroundId", "azure"}}}});
+  const int64_t id = Result(
+      "imbot.v2.Bot.register",
+      RegisterFields(
+          Json{{"properties",
+                {{"name", "A"}, {"lastName", "B"}, {"workPosition", "C"}, {"color", "lightBlue"}}}}))["bot"]["id"];
+  const Json result = Result(
+      "imbot.v2.Bot.update",
+      Json{{"botId", id},
+           {"botToken", "token-1"},
+           {"fields", {{"properties", {{"name", "Updated Bot"}}}, {"isHidden", true}, {"backgroundId", "azure"}}}});
   EXPECT_EQ(result["bot"]["isHidden"], true);
   EXPECT_EQ(result["bot"]["backgroundId"], "azure");
   EXPECT_EQ(result["users"][0]["name"], "Updated Bot");
   EXPECT_EQ(result["users"][0]["lastName"], "");
   EXPECT_EQ(result["users"][0]["color"], "#4ba5c3");
-  EXPECT_EQ(Error("imbot.v2.Bot.update", Json{{"botId", id}, {"botToken", "token-1"}, {"fields", {{"eventMode", "x"}}}}), "BOT_INVALID_EVENT_MODE");
+  EXPECT_EQ(
+      Error("imbot.v2.Bot.update", Json{{"botId", id}, {"botToken", "token-1"}, {"fields", {{"eventMode", "x"}}}}),
+      "BOT_INVALID_EVENT_MODE");
 }
 
 TEST_F(BotV2Test, ANullBackgroundResetsOnlyAsDocumented) {
   const auto background_after_null = [&] {
     const int64_t id = Result("imbot.v2.Bot.register", RegisterFields(Json{{"backgroundId", "azure"}}))["bot"]["id"];
-    return Result("imbot.v2.Bot.update", Json{{"botId", id}, {"botToken", "token-1"}, {"fields", {{"backgroundId", nullptr}}}})["bot"]["backgroundId"];
+    return Result(
+        "imbot.v2.Bot.update",
+        Json{{"botId", id}, {"botToken", "token-1"}, {"fields", {{"backgroundId", nullptr}}}})["bot"]["backgroundId"];
   };
   EXPECT_EQ(background_after_null(), "azure");
   options_.portal.behave_as_documented = true;
@@ -157,7 +171,8 @@ TEST_F(BotV2Test, RotationMovesTheBotToTheNewToken) {
 
 TEST_F(BotV2Test, GetShowsForeignBotsInBrief) {
   const int64_t id = RegisterBot();
-  EXPECT_EQ(Result("imbot.v2.Bot.get", Json{{"code", "support_bot"}, {"botToken", "token-1"}})["bot"]["eventMode"], "fetch");
+  EXPECT_EQ(Result("imbot.v2.Bot.get", Json{{"code", "support_bot"}, {"botToken", "token-1"}})["bot"]["eventMode"],
+            "fetch");
   const Json brief = Result("imbot.v2.Bot.get", Json{{"botId", id}, {"botToken", "token-2"}})["bot"];
   EXPECT_EQ(Find(brief, "eventMode"), nullptr);
   EXPECT_EQ(brief["code"], "support_bot");
@@ -168,7 +183,8 @@ TEST_F(BotV2Test, GetShowsForeignBotsInBrief) {
 TEST_F(BotV2Test, ListPagesThroughOwnBots) {
   for (int i = 0; i < 3; ++i) RegisterBot("bot" + std::to_string(i));
   RegisterBot("foreign", "token-2");
-  const Json page = Result("imbot.v2.Bot.list", Json{{"botToken", "token-1"}, {"filter", {{"type", "bot"}}}, {"limit", 2}});
+  const Json page =
+      Result("imbot.v2.Bot.list", Json{{"botToken", "token-1"}, {"filter", {{"type", "bot"}}}, {"limit", 2}});
   EXPECT_EQ(page["bots"].size(), 2U);
   EXPECT_EQ(page["users"].size(), 2U);
   EXPECT_EQ(page["hasNextPage"], true);
@@ -182,8 +198,10 @@ using MessageV2Test = V2Test;
 
 TEST_F(MessageV2Test, SendStoresTheMessageAndAnswersWithItsId) {
   const int64_t id = RegisterBot();
-  const Json keyboard = Json::array({Json{{"TEXT", "Open"}, {"LINK", "https://example.com"}, {"BG_COLOR_TOKEN", "primary"}}});
-  const Reply reply = Rest("imbot.v2.Chat.Message.send", SendParams(id, Json{{"message", "Hello from bot!"}, {"keyboard", keyboard}}));
+  const Json keyboard =
+      Json::array({Json{{"TEXT", "Open"}, {"LINK", "https://example.com"}, {"BG_COLOR_TOKEN", "primary"}}});
+  const Reply reply =
+      Rest("imbot.v2.Chat.Message.send", SendParams(id, Json{{"message", "Hello from bot!"}, {"keyboard", keyboard}}));
   ASSERT_EQ(reply.status, 200);
   EXPECT_NE(reply.body.find(R"("result":{"id":789,"uuidMap":[]})"), std::string::npos) << reply.body;
   const Json message = Messages()[0];
@@ -202,14 +220,18 @@ TEST_F(MessageV2Test, SendRefusesWhatTheServerRefuses) {
   EXPECT_EQ(Error(send, SendParams(id, Json::object())), "EMPTY_MESSAGE");
   EXPECT_EQ(Error(send, SendParams(id, Json{{"MESSAGE", "upper case is dropped"}})), "EMPTY_MESSAGE");
   EXPECT_EQ(Error(send, SendParams(id, Json{{"message", "x"}}, "chat777")), "ACCESS_DENIED");
-  EXPECT_EQ(Error(send, SendParams(id, Json{{"message", "x"}, {"keyboard", Json::array({Json{{"TEXT", "x"}}})}})), "PARAM_KEYBOARD_ERROR");
-  EXPECT_EQ(Error(send, SendParams(id, Json{{"message", "x"}, {"attach", Json::array({Json{{"NOTHING", 1}}})}})), "PARAM_ATTACH_ERROR");
-  EXPECT_EQ(Error(send, SendParams(id, Json{{"attach", Json::array({Json{{"MESSAGE", std::string(60'000, 'x')}}})}})), "PARAM_ATTACH_ERROR");
+  EXPECT_EQ(Error(send, SendParams(id, Json{{"message", "x"}, {"keyboard", Json::array({Json{{"TEXT", "x"}}})}})),
+            "PARAM_KEYBOARD_ERROR");
+  EXPECT_EQ(Error(send, SendParams(id, Json{{"message", "x"}, {"attach", Json::array({Json{{"NOTHING", 1}}})}})),
+            "PARAM_ATTACH_ERROR");
+  EXPECT_EQ(Error(send, SendParams(id, Json{{"attach", Json::array({Json{{"MESSAGE", std::string(60'000, 'x')}}})}})),
+            "PARAM_ATTACH_ERROR");
   EXPECT_EQ(Error(send, SendParams(id, Json{{"message", "x"}, {"replyId", 12345}})), "REPLY_ERROR");
   EXPECT_EQ(Error(send, SendParams(id, Json{{"forwardIds", {{"no-uuid", 1}}}})), "WRONG_UUID");
   Json number = SendParams(id, Json{{"message", "x"}});
   number["dialogId"] = 5;
   EXPECT_EQ(Error(send, number), "100");
+  EXPECT_EQ(Error(send, SendParams(id, Json("text"))), "100");
   EXPECT_EQ(Messages().size(), 0U);
 }
 
@@ -230,9 +252,12 @@ TEST_F(MessageV2Test, APrivateDialogueIsMadeOnTheFirstMessage) {
 TEST_F(MessageV2Test, ATemplateIdIsSentOnceAcrossBotsAndChats) {
   const int64_t id = RegisterBot();
   const int64_t other = RegisterBot("other", "token-2");
-  const Json first = Result("imbot.v2.Chat.Message.send", SendParams(id, Json{{"message", "a"}, {"templateId", kUuid}}));
-  const Json second = Result("imbot.v2.Chat.Message.send", SendParams(id, Json{{"message", "b"}, {"templateId", kUuid}}));
-  const Json third = Result("imbot.v2.Chat.Message.send", SendParams(other, Json{{"message", "c"}, {"templateId", kUuid}}, "chat9", "token-2"));
+  const Json first =
+      Result("imbot.v2.Chat.Message.send", SendParams(id, Json{{"message", "a"}, {"templateId", kUuid}}));
+  const Json second =
+      Result("imbot.v2.Chat.Message.send", SendParams(id, Json{{"message", "b"}, {"templateId", kUuid}}));
+  const Json third = Result("imbot.v2.Chat.Message.send",
+                            SendParams(other, Json{{"message", "c"}, {"templateId", kUuid}}, "chat9", "token-2"));
   EXPECT_EQ(second["id"], first["id"]);
   EXPECT_EQ(third["id"], first["id"]);
   ASSERT_EQ(Messages().size(), 1U);
@@ -245,8 +270,10 @@ TEST_F(MessageV2Test, ATemplateIdIsSentOnceAcrossBotsAndChats) {
 TEST_F(MessageV2Test, OnlyLowerCaseUuidsOfOrdinaryMessagesAreDeduplicated) {
   const int64_t id = RegisterBot();
   for (int i = 0; i < 2; ++i) {
-    Result("imbot.v2.Chat.Message.send", SendParams(id, Json{{"message", "a"}, {"templateId", "0B9D1C9E-8A51-4D6B-9C6F-0123456789AB"}}));
-    Result("imbot.v2.Chat.Message.send", SendParams(id, Json{{"message", "a"}, {"templateId", kUuid}, {"system", true}}));
+    Result("imbot.v2.Chat.Message.send",
+           SendParams(id, Json{{"message", "a"}, {"templateId", "0B9D1C9E-8A51-4D6B-9C6F-0123456789AB"}}));
+    Result("imbot.v2.Chat.Message.send",
+           SendParams(id, Json{{"message", "a"}, {"templateId", kUuid}, {"system", true}}));
   }
   EXPECT_EQ(Messages().size(), 4U);
   EXPECT_EQ(Messages()[1]["authorId"], 0) << "a system message has no author";
@@ -272,7 +299,8 @@ TEST_F(MessageV2Test, AMessageWhoseIdWasNotFilledInIsDoubledAfterAnHour) {
   AddFaults(Json{{"method", "*"}, {"kind", "reset"}, {"at", "after_store"}});
   EXPECT_EQ(Rest("imbot.v2.Chat.Message.send", params).end, Reply::End::kReset);
   EXPECT_EQ(Messages().size(), 1U);
-  EXPECT_EQ(Control("/ledger?method=imbot.v2.Chat.Message.send")["executed"].size(), 1U) << "it was sent, whatever became of the reply";
+  EXPECT_EQ(Control("/ledger?method=imbot.v2.Chat.Message.send")["executed"].size(), 1U)
+      << "it was sent, whatever became of the reply";
   EXPECT_EQ(Error("imbot.v2.Chat.Message.send", params), "MESSAGE_DUPLICATED_BY_UUID");
   ControlPost("/clock", Json{{"advance_ms", 3'600'000}});
   EXPECT_EQ(Rest("imbot.v2.Chat.Message.send", params).status, 200);
@@ -309,21 +337,27 @@ TEST_F(MessageV2Test, LongTextsAreCut) {
 TEST_F(MessageV2Test, UpdateChangesOwnMessagesOnly) {
   const int64_t id = RegisterBot();
   const int64_t other = RegisterBot("other", "token-2");
-  const Json message = Result("imbot.v2.Chat.Message.send",
-                              SendParams(id, Json{{"message", "a"}, {"keyboard", Json::array({Json{{"TEXT", "x"}, {"LINK", "/x"}}})}}))["id"];
+  const Json message = Result(
+      "imbot.v2.Chat.Message.send",
+      SendParams(id, Json{{"message", "a"}, {"keyboard", Json::array({Json{{"TEXT", "x"}, {"LINK", "/x"}}})}}))["id"];
   const auto update = [&](int64_t bot, const char* token, const Json& fields) {
     return Json{{"botId", bot}, {"botToken", token}, {"messageId", message}, {"fields", fields}};
   };
-  EXPECT_EQ(Error("imbot.v2.Chat.Message.update", update(other, "token-2", Json{{"message", "b"}})), "MESSAGE_ACCESS_DENIED");
-  EXPECT_EQ(Result("imbot.v2.Chat.Message.update", update(id, "token-1", Json{{"message", "b"}})), (Json{{"result", true}}));
+  EXPECT_EQ(Error("imbot.v2.Chat.Message.update", update(other, "token-2", Json{{"message", "b"}})),
+            "MESSAGE_ACCESS_DENIED");
+  EXPECT_EQ(Result("imbot.v2.Chat.Message.update", update(id, "token-1", Json{{"message", "b"}})),
+            (Json{{"result", true}}));
   EXPECT_EQ(Messages()[0]["text"], "b");
   EXPECT_EQ(Messages()[0]["params"].contains("KEYBOARD"), true);
   Result("imbot.v2.Chat.Message.update", update(id, "token-1", Json{{"keyboard", "N"}}));
   EXPECT_EQ(Messages()[0]["params"].contains("KEYBOARD"), false);
   Result("imbot.v2.Chat.Message.update", update(id, "token-1", Json{{"message", ""}}));
   EXPECT_EQ(Messages()[0]["deleted"], true);
-  EXPECT_EQ(Error("imbot.v2.Chat.Message.update", update(id, "token-1", Json{{"message", "c"}})), "MESSAGE_ACCESS_DENIED");
-  EXPECT_EQ(Error("imbot.v2.Chat.Message.update", Json{{"botId", id}, {"botToken", "token-1"}, {"fields", {{"message", "c"}}}}), "100");
+  EXPECT_EQ(Error("imbot.v2.Chat.Message.update", update(id, "token-1", Json{{"message", "c"}})),
+            "MESSAGE_ACCESS_DENIED");
+  EXPECT_EQ(Error("imbot.v2.Chat.Message.update",
+                  Json{{"botId", id}, {"botToken", "token-1"}, {"fields", {{"message", "c"}}}}),
+            "100");
 }
 
 TEST_F(MessageV2Test, UpdateDeniesAsDocumentedIfAskedTo) {
@@ -338,20 +372,25 @@ TEST_F(MessageV2Test, DeleteIsSoftUnlessComplete) {
   const int64_t id = RegisterBot();
   const Json first = Result("imbot.v2.Chat.Message.send", SendParams(id, Json{{"message", "a"}}))["id"];
   const Json second = Result("imbot.v2.Chat.Message.send", SendParams(id, Json{{"message", "b"}}))["id"];
-  EXPECT_EQ(Result("imbot.v2.Chat.Message.delete", Json{{"botId", id}, {"botToken", "token-1"}, {"messageId", first}}), (Json{{"result", true}}));
-  Result("imbot.v2.Chat.Message.delete", Json{{"botId", id}, {"botToken", "token-1"}, {"messageId", second}, {"complete", true}});
+  EXPECT_EQ(Result("imbot.v2.Chat.Message.delete", Json{{"botId", id}, {"botToken", "token-1"}, {"messageId", first}}),
+            (Json{{"result", true}}));
+  Result("imbot.v2.Chat.Message.delete",
+         Json{{"botId", id}, {"botToken", "token-1"}, {"messageId", second}, {"complete", true}});
   ASSERT_EQ(Messages().size(), 1U);
   EXPECT_EQ(Messages()[0]["deleted"], true);
-  EXPECT_EQ(Result("imbot.v2.Chat.Message.delete", Json{{"botId", id}, {"botToken", "token-1"}, {"messageId", second}}), (Json{{"result", true}}))
+  EXPECT_EQ(Result("imbot.v2.Chat.Message.delete", Json{{"botId", id}, {"botToken", "token-1"}, {"messageId", second}}),
+            (Json{{"result", true}}))
       << "true even if nothing was deleted";
 }
 
 TEST_F(MessageV2Test, GetIsForSupervisorsAndPersonalBots) {
   const int64_t plain = RegisterBot();
   const Json id = Result("imbot.v2.Chat.Message.send", SendParams(plain, Json{{"message", "a"}}))["id"];
-  EXPECT_EQ(Error("imbot.v2.Chat.Message.get", Json{{"botId", plain}, {"botToken", "token-1"}, {"messageId", id}}), "BOT_TYPE_NOT_ALLOWED");
+  EXPECT_EQ(Error("imbot.v2.Chat.Message.get", Json{{"botId", plain}, {"botToken", "token-1"}, {"messageId", id}}),
+            "BOT_TYPE_NOT_ALLOWED");
   const int64_t supervisor = RegisterBot("supervisor", "token-2", "supervisor");
-  const Json result = Result("imbot.v2.Chat.Message.get", Json{{"botId", supervisor}, {"botToken", "token-2"}, {"messageId", id}});
+  const Json result =
+      Result("imbot.v2.Chat.Message.get", Json{{"botId", supervisor}, {"botToken", "token-2"}, {"messageId", id}});
   EXPECT_EQ(result["message"]["id"], id);
   EXPECT_EQ(result["message"]["chatId"], 5);
   EXPECT_EQ(result["message"]["chat_id"], 5);
@@ -364,23 +403,34 @@ TEST_F(MessageV2Test, GetIsForSupervisorsAndPersonalBots) {
 
 TEST_F(V2Test, CommandRegisterTakesBothForms) {
   const int64_t id = RegisterBot();
-  const Json fields = Json{{"command", "help"}, {"title", {{"en", "Show help"}, {"DE", "Hilfe"}}}, {"params", {{"en", "query"}}}};
-  const Json result = Result("imbot.v2.Command.register", Json{{"botId", id}, {"botToken", "token-1"}, {"fields", fields}});
-  EXPECT_EQ(result["command"], (Json{{"id", 42}, {"botId", id}, {"command", "/help"}, {"common", false}, {"hidden", false}, {"extranetSupport", false}}));
+  const Json fields =
+      Json{{"command", "help"}, {"title", {{"en", "Show help"}, {"DE", "Hilfe"}}}, {"params", {{"en", "query"}}}};
+  const Json result =
+      Result("imbot.v2.Command.register", Json{{"botId", id}, {"botToken", "token-1"}, {"fields", fields}});
+  EXPECT_EQ(result["command"], (Json{{"id", 42},
+                                     {"botId", id},
+                                     {"command", "/help"},
+                                     {"common", false},
+                                     {"hidden", false},
+                                     {"extranetSupport", false}}));
   EXPECT_EQ(Control("/state")["commands"][0]["lang"],
-            Json::array({Json{{"LANGUAGE_ID", "en"}, {"TITLE", "Show help"}, {"PARAMS", "query"}}, Json{{"LANGUAGE_ID", "de"}, {"TITLE", "Hilfe"}}}));
+            Json::array({Json{{"LANGUAGE_ID", "en"}, {"TITLE", "Show help"}, {"PARAMS", "query"}},
+                         Json{{"LANGUAGE_ID", "de"}, {"TITLE", "Hilfe"}}}));
   Json flat = fields;
   flat["botId"] = id;
   flat["botToken"] = "token-1";
   flat["hidden"] = true;
-  EXPECT_EQ(Result("imbot.v2.Command.register", flat)["command"]["hidden"], false) << "the same command comes back unchanged";
+  EXPECT_EQ(Result("imbot.v2.Command.register", flat)["command"]["hidden"], false)
+      << "the same command comes back unchanged";
   flat["command"] = "/other";
   EXPECT_EQ(Result("imbot.v2.Command.register", flat)["command"]["command"], "/other");
 }
 
 TEST_F(V2Test, CommandRegisterRefusesWhatThePageSays) {
   const int64_t id = RegisterBot();
-  const auto params = [&](const Json& fields) { return Json{{"botId", id}, {"botToken", "token-1"}, {"fields", fields}}; };
+  const auto params = [&](const Json& fields) {
+    return Json{{"botId", id}, {"botToken", "token-1"}, {"fields", fields}};
+  };
   EXPECT_EQ(Error("imbot.v2.Command.register", params(Json{{"command", 5}})), "COMMAND_NAME_INVALID");
   EXPECT_EQ(Error("imbot.v2.Command.register", params(Json{{"command", "/"}})), "COMMAND_REQUIRED");
   EXPECT_EQ(Error("imbot.v2.Command.register", params(Json{{"title", {{"en", "x"}}}})), "COMMAND_REQUIRED");
