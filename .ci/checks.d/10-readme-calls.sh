@@ -39,15 +39,14 @@ for ghz in ghz ghz-0.93; do
   command -v "$ghz" >/dev/null || continue
   echo "--- $("$ghz" --version 2>&1 | head -n 1): 200 sends by reflection, with the documentation's names"
   "$ghz" --insecure --call bitrix24.imbot.v2.MessageService.SendMessage -n 200 -c 10 --format json \
-    -d '{"bot": "acme/support", "dialogId": "{{.RequestNumber}}", "fields": {"message": "load", "urlPreview": false}}' "localhost:$PORT" > "$work/ghz.json" ||
+    -d '{"bot": "acme/support", "dialogId": "chat5", "fields": {"message": "load", "urlPreview": false}}' "localhost:$PORT" > "$work/ghz.json" ||
     { cat "$work/ghz.json"; exit 1; }
   python3 - "$work/ghz.json" <<'P'
 import json, sys
 report = json.load(open(sys.argv[1]))
 codes = report["statusCodeDistribution"]
 print("status codes:", codes)
-# Dialogs beyond the portal's users are refused by the portal: what matters is that every request was built and understood.
-sys.exit(0 if sum(codes.values()) == 200 and codes.get("OK", 0) > 0 else 1)
+sys.exit(0 if codes == {"OK": 200} else 1)
 P
 done
 
