@@ -46,7 +46,7 @@ class Builder final : public nlohmann::json_sax<nlohmann::json> {
     auto& members = open_.back()->members;
     const bool twice = std::any_of(members.begin(), members.end(), [&](const auto& m) { return m.first == name; });
     if (twice) return Stop(absl::StrCat("the key \"", name, "\" stands twice in one object"));
-    members.emplace_back(std::move(name), JsonNode());
+    members.push_back({std::move(name), JsonNode()});
     return true;
   }
   bool parse_error(size_t position, const std::string&, const nlohmann::json::exception&) override {

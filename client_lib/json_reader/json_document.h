@@ -15,6 +15,8 @@
 
 namespace imbot::client {
 
+struct JsonMember;
+
 struct JsonNode {
   enum class Type { kNull, kBool, kInteger, kFraction, kText, kList, kObject };
 
@@ -22,9 +24,14 @@ struct JsonNode {
   bool flag = false;  // kBool
   std::string text;   // kText; kInteger and kFraction: the number as it was written
   std::vector<JsonNode> items;
-  std::vector<std::pair<std::string, JsonNode>> members;
+  std::vector<JsonMember> members;  // in their order
 
   bool is(Type wanted) const { return type == wanted; }
+};
+
+struct JsonMember {
+  std::string first;  // its name
+  JsonNode second;
 };
 
 // INVALID_ARGUMENT, with the place: not one JSON value, not UTF-8, one key twice in an object, or deeper than 100

@@ -62,7 +62,7 @@ struct ResolverOptions {
   // other.
   size_t max_queries = 256;
   // "127.0.0.1:5353,[::1]:53"; empty: those of /etc/resolv.conf, read again when the file changes.
-  std::string servers;
+  std::string servers{};
 };
 
 // `clock` outlives the resolver. The resolver's destructor ends what is under way (each callback gets a failure) and
