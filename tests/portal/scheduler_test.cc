@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <map>
+#include <ostream>
 #include <vector>
 
 #include "google/rpc/error_details.pb.h"
@@ -529,6 +530,10 @@ struct Expected {
   const char* outcome;
   std::optional<int64_t> retry_ms;
 };
+
+void PrintTo(const Expected& expected, std::ostream* out) {
+  *out << transport::FailureName(expected.kind) << (expected.sent ? ", sent" : ", not sent");
+}
 
 class FailureMapping : public testing::TestWithParam<Expected> {};
 
