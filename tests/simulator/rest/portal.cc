@@ -23,27 +23,19 @@ std::optional<int64_t> ParseId(std::string_view text) {
 
 Portal::Portal(std::string name, const PortalOptions* options, const PortalClock* clock)
     : name_(std::move(name)), options_(options), clock_(clock) {
-  AddUser(1, "John", "Smith", "Administrator");
-  AddUser(2, "Anna", "Meyer", "Sales manager");
-  AddUser(3, "Peter", "Brown", "Developer");
-  AddUser(4, "Maria", "Rossi", "Accountant");
-  AddUser(5, "Ivan", "Petrov", "Engineer");
-  AddUser(6, "Lucy", "Chen", "Designer");
-  AddUser(7, "Omar", "Haddad", "Analyst");
-  AddUser(8, "Sofia", "Garcia", "Lawyer");
-  AddUser(9, "Jan", "Novak", "Support");
-  AddUser(10, "Emma", "Wilson", "Assistant");
+  AddUser(1, "Administrator");
+  for (int64_t id = 2; id <= 10; ++id) AddUser(id, "Employee");
   for (const int64_t id : {5, 9, 42, 123, 2725, 20921}) AddGroupChat(id, "Support Chat");
   if (options_->default_webhook) AddWebhook(1, std::string(kWebhookCode), {"imbot", "im"});
 }
 
-void Portal::AddUser(int64_t id, const char* first, const char* last, const char* position) {
+void Portal::AddUser(int64_t id, const char* position) {
   User user;
   user.id = id;
-  user.login = AsciiLower(first) + "@portal.test";
+  user.login = "user" + std::to_string(id) + "@portal.test";
   user.email = user.login;
-  user.first_name = first;
-  user.last_name = last;
+  user.first_name = "User";
+  user.last_name = std::to_string(id);
   user.work_position = position;
   user.last_activity = clock_->Now();
   users[id] = std::move(user);

@@ -62,7 +62,7 @@ class Portal {
   std::map<std::string, AccessToken, std::less<>> tokens;
 
  private:
-  void AddUser(int64_t id, const char* first, const char* last, const char* position);
+  void AddUser(int64_t id, const char* position);
   void AddGroupChat(int64_t id, const char* name);
 
   const std::string name_;

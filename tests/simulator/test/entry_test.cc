@@ -46,7 +46,7 @@ TEST_F(EntryTest, AWebhookNeedsTheScope) {
 }
 
 TEST_F(EntryTest, TakesALoginInsteadOfAUserId) {
-  EXPECT_EQ(GetUrl(http(), "/rest/john@portal.test/simulator/server.time").status, 200);
+  EXPECT_EQ(GetUrl(http(), "/rest/user1@portal.test/simulator/server.time").status, 200);
 }
 
 TEST_F(EntryTest, AccessTokensWorkFromThreePlacesAndExpire) {
