@@ -2,23 +2,17 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
-#include <cmath>
 #include <cstdint>
-#include <optional>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "bitrix24/rest/options.pb.h"
 #include "client_lib/json_reader/json_document.h"
-#include "google/protobuf/struct.pb.h"
-#include "google/protobuf/timestamp.pb.h"
-#include "google/protobuf/util/time_util.h"
+#include "client_lib/json_reader/json_values.h"
 
 namespace imbot::client {
 namespace {
@@ -36,25 +30,6 @@ const bitrix24::rest::Field& OptionsOf(const FieldDescriptor& field) {
   return field.options().GetExtension(bitrix24::rest::field);
 }
 
-std::string TypeName(const JsonNode& value) {
-  switch (value.type) {
-    case Type::kNull:
-      return "null";
-    case Type::kBool:
-      return "a boolean";
-    case Type::kInteger:
-    case Type::kFraction:
-      return "a number";
-    case Type::kText:
-      return "a text";
-    case Type::kList:
-      return "a list";
-    case Type::kObject:
-      return "an object";
-  }
-  return "nothing";
-}
-
 // Keys that differ in case and underscores alone: somebody mixed up the two APIs.
 std::string Folded(std::string_view name) {
   std::string folded;
@@ -64,45 +39,6 @@ std::string Folded(std::string_view name) {
   return folded;
 }
 
-std::optional<bool> ToBool(const JsonNode& value) {
-  if (value.is(Type::kBool)) return value.flag;
-  if (!value.is(Type::kText) && !value.is(Type::kInteger)) return std::nullopt;
-  const std::string text = absl::AsciiStrToLower(value.text);
-  if (text == "y" || text == "1" || text == "true") return true;
-  if (text == "n" || text == "0" || text == "false") return false;
-  return std::nullopt;
-}
-
-std::optional<int64_t> ToInteger(const JsonNode& value) {
-  if (!value.is(Type::kText) && !value.is(Type::kInteger) && !value.is(Type::kFraction)) return std::nullopt;
-  int64_t number = 0;
-  const char* const end = value.text.data() + value.text.size();
-  const auto parsed = std::from_chars(value.text.data(), end, number);
-  if (parsed.ec == std::errc() && parsed.ptr == end) return number;
-  // 350.0 and 3.5e2 are whole numbers too.
-  double fraction = 0;
-  constexpr double kExact = 9007199254740992.0;  // 2^53
-  if (value.is(Type::kFraction) && absl::SimpleAtod(value.text, &fraction) && std::trunc(fraction) == fraction &&
-      std::abs(fraction) <= kExact) {
-    return static_cast<int64_t>(fraction);
-  }
-  return std::nullopt;
-}
-
-std::optional<double> ToDouble(const JsonNode& value) {
-  if (!value.is(Type::kText) && !value.is(Type::kInteger) && !value.is(Type::kFraction)) return std::nullopt;
-  double number = 0;
-  if (!absl::SimpleAtod(value.text, &number) || !std::isfinite(number)) return std::nullopt;
-  return number;
-}
-
-// A text that holds a list or an object: keyboards, attachments, menus and lists may come as JSON text.
-bool LooksLikeJson(const JsonNode& value) {
-  if (!value.is(Type::kText)) return false;
-  const size_t first = value.text.find_first_not_of(" \t\r\n");
-  return first != std::string::npos && (value.text[first] == '[' || value.text[first] == '{');
-}
-
 class RequestReader {
  public:
   explicit RequestReader(const bitrix24::rest::Method& method) : method_(method) {}
@@ -110,11 +46,11 @@ class RequestReader {
   void Read(const JsonNode& root, const FieldDescriptor* subject, Message* request) {
     subject_ = subject;
     if (root.is(Type::kList) && root.items.empty()) return;  // what PHP makes of no parameters
-    if (!root.is(Type::kObject)) return Problem("", root, "must be an object");
+    if (!root.is(Type::kObject)) return problems_.Add("", root, "must be an object");
     ReadObject(root, request, "", "");
   }
 
-  const std::vector<std::string>& problems() const { return problems_; }
+  const Problems& problems() const { return problems_; }
 
  private:
   // A field, and the `inline` message that holds it, if any.
@@ -122,17 +58,6 @@ class RequestReader {
     const FieldDescriptor* field = nullptr;
     const FieldDescriptor* through = nullptr;
   };
-
-  void Problem(const std::string& path, std::string_view what) {
-    problems_.push_back(absl::StrCat(path.empty() ? "the whole text" : path, ": ", std::string(what)));
-  }
-  void Problem(const std::string& path, const JsonNode& value, std::string_view wanted) {
-    Problem(path, absl::StrCat("is ", TypeName(value), ", but ", std::string(wanted)));
-  }
-
-  static std::string Join(const std::string& path, const std::string& key) {
-    return path.empty() ? key : absl::StrCat(path, ".", key);
-  }
 
   Slot Find(const Descriptor& type, std::string_view key) const {
     for (int i = 0; i < type.field_count(); ++i) {
@@ -171,14 +96,14 @@ class RequestReader {
   void ReadObject(const JsonNode& object, Message* out, const std::string& path, const std::string& place) {
     const Descriptor& type = *out->GetDescriptor();
     for (const auto& [key, value] : object.members) {
-      const std::string own_path = Join(path, key);
-      const std::string own_place = Join(place, key);
+      const std::string own_path = JoinPath(path, key);
+      const std::string own_place = JoinPath(place, key);
       const Slot slot = Find(type, key);
       if (slot.field == nullptr) {
         if (IsIdentity(type, key, own_place)) continue;
         const std::string suggestion = Suggestion(type, key);
-        Problem(own_path, suggestion.empty() ? absl::StrCat("is no parameter of ", method_.name())
-                                             : absl::StrCat("is no parameter; did you mean ", suggestion, "?"));
+        problems_.Add(own_path, suggestion.empty() ? absl::StrCat("is no parameter of ", method_.name())
+                                                   : absl::StrCat("is no parameter; did you mean ", suggestion, "?"));
         continue;
       }
       if (Clear(value, *slot.field, out)) continue;
@@ -200,7 +125,7 @@ class RequestReader {
     if (oneof == nullptr) return true;
     const FieldDescriptor* chosen = out.GetReflection()->GetOneofFieldDescriptor(out, oneof);
     if (chosen == nullptr || chosen == &field) return true;
-    Problem(path, absl::StrCat("can't stand beside the parameters of ", chosen->name()));
+    problems_.Add(path, absl::StrCat("can't stand beside the parameters of ", chosen->name()));
     return false;
   }
 
@@ -248,14 +173,14 @@ class RequestReader {
   void ReadMap(const JsonNode& value, const FieldDescriptor& field, Message* out, const std::string& path,
                const std::string& place) {
     if (value.is(Type::kList) && value.items.empty()) return;  // PHP's empty map
-    if (!value.is(Type::kObject)) return Problem(path, value, "must be an object");
+    if (!value.is(Type::kObject)) return problems_.Add(path, value, "must be an object");
     const Reflection& reflection = *out->GetReflection();
     for (const auto& [key, item] : value.members) {
       const std::string own_path = absl::StrCat(path, "[", key, "]");
       if (item.is(Type::kNull)) {
         const FieldDescriptor* nulls = NullsOf(field);
         if (nulls == nullptr) {
-          Problem(own_path, item, "nothing can be removed here");
+          problems_.Add(own_path, item, "nothing can be removed here");
         } else {
           reflection.AddString(out, nulls, key);
         }
@@ -288,14 +213,15 @@ class RequestReader {
     } else if (value.is(Type::kObject) && field.cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE) {
       ReadValue(value, field, /*add=*/true, out, path, place);  // IMAGE: {...}, which is a list of one
     } else {
-      Problem(path, value, "must be a list");
+      problems_.Add(path, value, "must be a list");
     }
   }
 
   template <typename Then>
   void ReadInner(const std::string& text, const std::string& path, Then then) {
     const auto inner = ParseJson(text);
-    if (!inner.ok()) return Problem(path, absl::StrCat("is a text that begins like JSON: ", inner.status().message()));
+    if (!inner.ok())
+      return problems_.Add(path, absl::StrCat("is a text that begins like JSON: ", inner.status().message()));
     then(*inner);
   }
 
@@ -305,25 +231,25 @@ class RequestReader {
     switch (field.cpp_type()) {
       case FieldDescriptor::CPPTYPE_BOOL: {
         const auto flag = ToBool(value);
-        if (!flag.has_value()) return Problem(path, value, R"(must be true, false, "Y" or "N")");
+        if (!flag.has_value()) return problems_.Add(path, value, R"(must be true, false, "Y" or "N")");
         return add ? reflection.AddBool(out, &field, *flag) : reflection.SetBool(out, &field, *flag);
       }
       case FieldDescriptor::CPPTYPE_INT64: {
         const auto number = ToInteger(value);
-        if (!number.has_value()) return Problem(path, value, "must be a whole number of 64 bits");
+        if (!number.has_value()) return problems_.Add(path, value, "must be a whole number of 64 bits");
         return add ? reflection.AddInt64(out, &field, *number) : reflection.SetInt64(out, &field, *number);
       }
       case FieldDescriptor::CPPTYPE_INT32: {
         const auto number = ToInteger(value);
         if (!number.has_value() || *number < INT32_MIN || *number > INT32_MAX) {
-          return Problem(path, value, "must be a whole number of 32 bits");
+          return problems_.Add(path, value, "must be a whole number of 32 bits");
         }
         const auto small = static_cast<int32_t>(*number);
         return add ? reflection.AddInt32(out, &field, small) : reflection.SetInt32(out, &field, small);
       }
       case FieldDescriptor::CPPTYPE_DOUBLE: {
         const auto number = ToDouble(value);
-        if (!number.has_value()) return Problem(path, value, "must be a number");
+        if (!number.has_value()) return problems_.Add(path, value, "must be a number");
         return add ? reflection.AddDouble(out, &field, *number) : reflection.SetDouble(out, &field, *number);
       }
       case FieldDescriptor::CPPTYPE_STRING:
@@ -333,7 +259,7 @@ class RequestReader {
       case FieldDescriptor::CPPTYPE_MESSAGE:
         return ReadMessage(value, field, add, out, path, place);
       default:
-        return Problem(path, "has a type that no parameter has");
+        return problems_.Add(path, "has a type that no parameter has");
     }
   }
 
@@ -341,12 +267,12 @@ class RequestReader {
     const Reflection& reflection = *out->GetReflection();
     if (field.type() == FieldDescriptor::TYPE_STRING) {
       // An id as a number where the contract has a text: dialogId, ENTITY_ID.
-      if (!value.is(Type::kText) && !value.is(Type::kInteger)) return Problem(path, value, "must be a text");
+      if (!value.is(Type::kText) && !value.is(Type::kInteger)) return problems_.Add(path, value, "must be a text");
       return add ? reflection.AddString(out, &field, value.text) : reflection.SetString(out, &field, value.text);
     }
     std::string bytes;
     if (!value.is(Type::kText) || !absl::Base64Unescape(value.text, &bytes)) {
-      return Problem(path, value, "must be base64, without a prefix such as `data:image/png;base64,`");
+      return problems_.Add(path, value, "must be base64, without a prefix such as `data:image/png;base64,`");
     }
     return add ? reflection.AddString(out, &field, std::move(bytes))
                : reflection.SetString(out, &field, std::move(bytes));
@@ -365,8 +291,8 @@ class RequestReader {
       wires.push_back(absl::StrCat("\"", wire, "\""));
     }
     const std::string list = absl::StrJoin(wires, ", ");
-    if (value.is(Type::kText)) return Problem(path, absl::StrCat("must be one of ", list));
-    Problem(path, value, absl::StrCat("must be one of ", list));
+    if (value.is(Type::kText)) return problems_.Add(path, absl::StrCat("must be one of ", list));
+    problems_.Add(path, value, absl::StrCat("must be one of ", list));
   }
 
   void ReadMessage(const JsonNode& value, const FieldDescriptor& field, bool add, Message* out, const std::string& path,
@@ -376,7 +302,7 @@ class RequestReader {
       const Reflection& reflection = *out->GetReflection();
       return add ? reflection.AddMessage(out, &field) : reflection.MutableMessage(out, &field);
     };
-    if (type.file()->package() == "google.protobuf") return ReadWellKnown(value, type, target(), path);
+    if (type.file()->package() == "google.protobuf") return ReadWellKnown(value, target(), path, &problems_);
     if (LooksLikeJson(value)) {
       return ReadInner(value.text, path,
                        [&](const JsonNode& inner) { ReadMessage(inner, field, add, out, path, place); });
@@ -388,13 +314,13 @@ class RequestReader {
     }
     if (value.is(Type::kList)) {
       const FieldDescriptor* items = ItemsOf(type);
-      if (items != nullptr) return ReadList(value, *items, target(), path, Join(place, items->json_name()));
+      if (items != nullptr) return ReadList(value, *items, target(), path, JoinPath(place, items->json_name()));
       if (value.items.empty()) {  // PHP's empty map
         target();
         return;
       }
     }
-    Problem(path, value, ItemsOf(type) == nullptr ? "must be an object" : "must be an object, or a list");
+    problems_.Add(path, value, ItemsOf(type) == nullptr ? "must be an object" : "must be an object, or a list");
   }
 
   // What a bare list stands for: buttons of a keyboard, blocks of an attachment, items of a menu. It is the one list of
@@ -413,69 +339,9 @@ class RequestReader {
     return items;
   }
 
-  void ReadWellKnown(const JsonNode& value, const Descriptor& type, Message* out, const std::string& path) {
-    if (type.full_name() == "google.protobuf.Timestamp") {
-      auto* time = static_cast<google::protobuf::Timestamp*>(out);
-      if (!value.is(Type::kText) || !google::protobuf::util::TimeUtil::FromString(value.text, time)) {
-        Problem(path, value, "must be a time such as 2025-01-15T10:30:00+02:00");
-      }
-      return;
-    }
-    if (type.full_name() == "google.protobuf.Value") {
-      return ReadFree(value, static_cast<google::protobuf::Value*>(out), path);
-    }
-    if (type.full_name() == "google.protobuf.ListValue") {
-      if (!value.is(Type::kList)) return Problem(path, value, "must be a list");
-      return ReadFreeList(value, static_cast<google::protobuf::ListValue*>(out), path);
-    }
-    if (type.full_name() == "google.protobuf.Struct") {
-      if (value.is(Type::kList) && value.items.empty()) return;
-      if (!value.is(Type::kObject)) return Problem(path, value, "must be an object");
-      return ReadFreeObject(value, static_cast<google::protobuf::Struct*>(out), path);
-    }
-    Problem(path, "has a type that no parameter has");
-  }
-
-  void ReadFree(const JsonNode& value, google::protobuf::Value* out, const std::string& path) {
-    switch (value.type) {
-      case Type::kNull:
-        return out->set_null_value(google::protobuf::NULL_VALUE);
-      case Type::kBool:
-        return out->set_bool_value(value.flag);
-      case Type::kText:
-        return out->set_string_value(value.text);
-      case Type::kInteger: {
-        constexpr int64_t kExact = int64_t{1} << 53;
-        const auto number = ToInteger(value);
-        if (!number.has_value() || *number > kExact || *number < -kExact) {
-          return Problem(path, "is too large for a number here: write it as a text");
-        }
-        return out->set_number_value(static_cast<double>(*number));
-      }
-      case Type::kFraction: {
-        const auto number = ToDouble(value);
-        if (!number.has_value()) return Problem(path, value, "must be a number");
-        return out->set_number_value(*number);
-      }
-      case Type::kList:
-        return ReadFreeList(value, out->mutable_list_value(), path);
-      case Type::kObject:
-        return ReadFreeObject(value, out->mutable_struct_value(), path);
-    }
-  }
-
-  void ReadFreeList(const JsonNode& list, google::protobuf::ListValue* out, const std::string& path) {
-    size_t index = 0;
-    for (const JsonNode& item : list.items) ReadFree(item, out->add_values(), absl::StrCat(path, "[", index++, "]"));
-  }
-
-  void ReadFreeObject(const JsonNode& object, google::protobuf::Struct* out, const std::string& path) {
-    for (const auto& [key, item] : object.members) ReadFree(item, &(*out->mutable_fields())[key], Join(path, key));
-  }
-
   const bitrix24::rest::Method& method_;
   const FieldDescriptor* subject_ = nullptr;
-  std::vector<std::string> problems_;
+  Problems problems_;
 };
 
 }  // namespace
@@ -497,7 +363,7 @@ absl::StatusOr<std::unique_ptr<Message>> ReadRequest(const google::protobuf::Met
   const FieldDescriptor* subject_field = method.input_type()->FindFieldByNumber(1);
   RequestReader reader(method.options().GetExtension(bitrix24::rest::method));
   reader.Read(*root, subject_field, request.get());
-  if (!reader.problems().empty()) return absl::InvalidArgumentError(absl::StrJoin(reader.problems(), "\n"));
+  if (!reader.problems().empty()) return absl::InvalidArgumentError(reader.problems().Text());
   if (subject_field != nullptr && subject_field->type() == FieldDescriptor::TYPE_STRING) {
     const std::string& name = subject_field->name() == "bot" ? subject.bot : subject.portal;
     if (!name.empty()) request->GetReflection()->SetString(request.get(), subject_field, name);
