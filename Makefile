@@ -7,7 +7,8 @@ MAKEFLAGS += --no-print-directory
 
 JOBS ?= $(shell nproc)
 # What `make tsan` builds and runs: the folders of tests/ whose code has more than one thread.
-THREADED := base transport portal credentials storage events rpc
+THREADED := base transport portal credentials storage events rpc integration
+empty :=
 threaded = $(foreach folder,$(THREADED),$(if $(wildcard tests/$(folder)/CMakeLists.txt),tests/$(folder)/all))
 
 .PHONY: help
@@ -39,7 +40,7 @@ asan: build/asan/build.ninja ## All tests under AddressSanitizer and UndefinedBe
 .PHONY: tsan
 tsan: build/tsan/build.ninja ## The threaded tests under ThreadSanitizer
 	@cmake --build build/tsan -j$(JOBS) --target $(threaded)
-	@ctest --preset tsan -j$(JOBS) -E '_NOT_BUILT$$|^Demo'
+	@ctest --preset tsan -j$(JOBS) -L '^($(subst $(empty) $(empty),|,$(THREADED)))$$'
 
 .PHONY: check
 check: deps-check build/dev/build.ninja ## Format, proto rules, thread-safety annotations, clang-tidy
