@@ -22,7 +22,7 @@ std::optional<int64_t> ParseId(std::string_view text) {
 }  // namespace
 
 Portal::Portal(std::string name, const PortalOptions* options, const PortalClock* clock)
-    : name_(std::move(name)), options_(options), clock_(clock) {
+    : events(clock), name_(std::move(name)), options_(options), clock_(clock) {
   AddUser(1, "Administrator");
   for (int64_t id = 2; id <= 10; ++id) AddUser(id, "Employee");
   for (const int64_t id : {5, 9, 42, 123, 2725, 20921}) AddGroupChat(id, "Support Chat");
@@ -111,8 +111,12 @@ void Portal::RemoveBot(int64_t id) {
       ++it;
     }
   }
-  for (auto& [chat_id, chat] : chats) chat.members.erase(id);
+  for (auto& [chat_id, chat] : chats) {
+    chat.members.erase(id);
+    chat.managers.erase(id);
+  }
   bots.erase(id);
+  events.Wipe(id);
   // The user row stays, inactive: messages still name their author.
   if (const auto it = users.find(id); it != users.end()) it->second.active = false;
 }
@@ -129,13 +133,12 @@ Chat* Portal::FindDialog(std::string_view dialog_id, int64_t self) {
   const auto it = private_chats_.find(key);
   if (it != private_chats_.end()) return &chats.at(it->second);
   Chat chat;
-  chat.id = next_chat_id_++;
   chat.message_type = "P";
   chat.owner = self;
   chat.members = {key.first, key.second};
-  chat.created = clock_->Now();
-  private_chats_[key] = chat.id;
-  return &(chats[chat.id] = std::move(chat));
+  Chat& added = AddChat(std::move(chat));
+  private_chats_[key] = added.id;
+  return &added;
 }
 
 std::string Portal::DialogId(const Chat& chat, int64_t self) const {
@@ -150,6 +153,12 @@ bool Portal::IsMember(const Chat& chat, int64_t user_id) const {
   return chat.members.count(user_id) > 0;
 }
 
+Chat& Portal::AddChat(Chat chat) {
+  chat.id = next_chat_id_++;
+  chat.created = clock_->Now();
+  return chats[chat.id] = std::move(chat);
+}
+
 Message& Portal::AddMessage(Message message) {
   message.id = next_message_id_++;
   message.date = clock_->Now();
@@ -160,6 +169,17 @@ Message& Portal::AddMessage(Message message) {
 Message* Portal::FindMessage(int64_t id) {
   const auto it = messages.find(id);
   return it == messages.end() ? nullptr : &it->second;
+}
+
+StoredFile& Portal::AddFile(StoredFile file) {
+  file.id = next_file_id_++;
+  file.date = clock_->Now();
+  return files[file.id] = std::move(file);
+}
+
+const StoredFile* Portal::FindFile(int64_t id) const {
+  const auto it = files.find(id);
+  return it == files.end() ? nullptr : &it->second;
 }
 
 void Portal::AddWebhook(int64_t user_id, std::string code, std::set<std::string> scopes) {

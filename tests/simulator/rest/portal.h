@@ -8,8 +8,10 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
+#include "tests/simulator/rest/event_queue.h"
 #include "tests/simulator/rest/options.h"
 #include "tests/simulator/rest/state.h"
 
@@ -38,10 +40,15 @@ class Portal {
   Chat* FindDialog(std::string_view dialog_id, int64_t self);
   std::string DialogId(const Chat& chat, int64_t self) const;
   bool IsMember(const Chat& chat, int64_t user_id) const;
+  Chat& AddChat(Chat chat);  // gives it an id and a date
 
   // --- messages
   Message& AddMessage(Message message);  // gives it an id and a date
   Message* FindMessage(int64_t id);
+
+  // --- files
+  StoredFile& AddFile(StoredFile file);  // gives it an id and a date
+  const StoredFile* FindFile(int64_t id) const;
 
   int64_t NextCommandId() { return next_command_id_++; }
   int64_t NextAppId() { return next_app_id_++; }
@@ -58,6 +65,11 @@ class Portal {
   std::map<int64_t, Command> commands;
   std::map<int64_t, ChatApp> apps;
   std::map<std::string, Reservation, std::less<>> templates;
+  std::map<int64_t, StoredFile> files;
+  Disk disk;
+  EventQueue events;
+  // When a command last gave this bot leave to answer in this dialogue.
+  std::map<std::pair<int64_t, std::string>, PortalClock::TimePoint> answer_leave;
   std::vector<Webhook> webhooks;
   std::map<std::string, AccessToken, std::less<>> tokens;
 
@@ -76,6 +88,7 @@ class Portal {
   int64_t next_command_id_ = 42;
   int64_t next_app_id_ = 13;
   int64_t next_webhook_id_ = 1;
+  int64_t next_file_id_ = 138;
 };
 
 // All portals of this simulator, found by host. Loop thread only.

@@ -46,6 +46,13 @@ struct Bot {
   int64_t count_message = 0;
 };
 
+// The indicator "is typing" or one of the agents' actions.
+struct InputAction {
+  std::string code;     // empty: typing
+  int64_t seconds = 0;  // 0: as long as the server likes
+  PortalClock::TimePoint since;
+};
+
 struct Chat {
   int64_t id = 0;
   std::string message_type = "C";  // C group, O open, P private
@@ -58,6 +65,12 @@ struct Chat {
   PortalClock::TimePoint created;
   int64_t last_message_id = 0;
   bool of_fixture = false;
+  std::string avatar;
+  std::string entity_type;
+  std::string entity_id;
+  bool text_field_enabled = true;
+  std::map<int64_t, int64_t> last_read;          // by user: the last message read
+  std::map<int64_t, InputAction> input_actions;  // by bot
 };
 
 struct Message {
@@ -71,6 +84,24 @@ struct Message {
   Json given = Json::object();   // attach, keyboard and menu exactly as the client sent them
   bool url_preview = true;
   bool deleted = false;
+  std::map<int64_t, std::string> reactions;  // by user
+};
+
+// A file of a chat's folder on Drive. Held in memory: the simulator is for small ones.
+struct StoredFile {
+  int64_t id = 0;
+  int64_t chat_id = 0;
+  int64_t author_id = 0;
+  std::string name;
+  std::string content;
+  PortalClock::TimePoint date;
+};
+
+// What Drive still takes; tests narrow it.
+struct Disk {
+  int64_t max_file_bytes = 100 * 1024 * 1024;
+  int64_t free_bytes = -1;  // -1: plenty
+  bool folders = true;      // chats have folders
 };
 
 struct Command {
