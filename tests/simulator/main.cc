@@ -25,6 +25,9 @@ constexpr char kUsage[] =
     "  --tls-dir=DIR                                   where the generated ca.pem, cert.pem and key.pem go\n"
     "  --http2=on|off                                  offer HTTP/2 on the HTTPS port (on)\n"
     "  --delay-ms=N --per-command-ms=N                 time a request and a method take\n"
+    "  --per-command-max-ms=N                          with it a method takes between the two\n"
+    "  --request-limit-ms=N                            the front answers 504 after that time (0: never)\n"
+    "  --refuse-batch-whole=on|off                     a bad command refuses its whole batch, 400 or 405 (off)\n"
     "  --behaviour=source|docs                         where server source and documentation conflict (source)\n"
     "  --revision=N                                    the REST revision to tell (36); below 35 a bot's appId leaks\n"
     "  --open-chats=on|off                             bots are members of the fixture's chats (on)\n"
@@ -82,6 +85,9 @@ std::map<std::string, std::function<bool(std::string_view)>> Readers(Flags* flag
       {"http2", toggle(&options.http2)},
       {"delay-ms", number(&options.portal.delay)},
       {"per-command-ms", number(&options.portal.per_command)},
+      {"per-command-max-ms", number(&options.portal.per_command_max)},
+      {"request-limit-ms", number(&options.portal.request_limit)},
+      {"refuse-batch-whole", toggle(&options.portal.refuse_batch_whole)},
       {"behaviour",
        [&options](std::string_view value) {
          options.portal.behave_as_documented = value == "docs";

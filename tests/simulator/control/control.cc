@@ -193,6 +193,12 @@ Control::Answer Control::SetOptions(const Json&, const Json& body) {
       options.delay = std::chrono::milliseconds(ToInt(&it.value()));
     } else if (name == "per_command_ms") {
       options.per_command = std::chrono::milliseconds(ToInt(&it.value()));
+    } else if (name == "per_command_max_ms") {
+      options.per_command_max = std::chrono::milliseconds(ToInt(&it.value()));
+    } else if (name == "request_limit_ms") {
+      options.request_limit = std::chrono::milliseconds(ToInt(&it.value()));
+    } else if (name == "refuse_batch_whole") {
+      options.refuse_batch_whole = !IsEmpty(&it.value());
     } else if (name == "behave_as_documented") {
       options.behave_as_documented = !IsEmpty(&it.value());
     } else if (name == "require_https") {

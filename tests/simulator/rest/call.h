@@ -58,6 +58,8 @@ class Call {
   // Passes an injection point; may take a while. False if a fault ended the call: return Aborted at once.
   Task<bool> At(Point point);
   const std::optional<Fault>& ended_by() const { return ended_by_; }
+  // A fault that one of a batch's commands met, and that ends the whole batch.
+  void EndBy(Fault fault) { ended_by_ = std::move(fault); }
   const std::string& fault_kind() const { return fault_kind_; }
 
  private:

@@ -54,6 +54,7 @@ Json Ledger::EntryToJson(const LedgerEntry& entry) {
   json["time"] = entry.time;
   json["portal"] = entry.portal;
   json["method"] = entry.method;
+  if (entry.command) json["command"] = *entry.command;
   json["params"] = entry.params;
   json["contentType"] = entry.content_type;
   json["caller"] = entry.caller;

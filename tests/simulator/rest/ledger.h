@@ -24,6 +24,7 @@ struct LedgerEntry {
   std::string time;
   std::string portal;
   std::string method;
+  std::optional<std::string> command;  // its key, if it came in a batch
   std::string content_type;
   std::string caller;  // `webhook:1` or `oauth:` and the client id; empty if nobody was authenticated
   Json params;         // decoded, secrets as labels

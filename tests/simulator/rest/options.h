@@ -25,6 +25,14 @@ struct PortalOptions {
   bool default_webhook = true;
   std::chrono::milliseconds delay{0};        // per request, before it executes
   std::chrono::milliseconds per_command{0};  // per command of a batch, and of a single call
+  // With a value above per_command, each command takes a time between the two.
+  std::chrono::milliseconds per_command_max{0};
+  // When the front answers 504 in the portal's place; what has not begun by then is not executed. 0: never. A cloud
+  // portal has 60 seconds (page limits.md).
+  std::chrono::milliseconds request_limit{0};
+  // A batch with a command too many, or with one that no batch may call, is refused as a whole with 400 or 405, which
+  // is one way to read the documentation's table; the source answers 200 and puts the error to the command.
+  bool refuse_batch_whole = false;
   size_t ledger_limit = 500'000;
   size_t received_limit = 1'000;
 };

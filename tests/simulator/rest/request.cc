@@ -53,6 +53,10 @@ std::optional<std::string> BearerToken(const HttpRequest& http) {
 
 }  // namespace
 
+void RemoveReservedNames(Json* params) {
+  for (const std::string_view name : kReserved) params->erase(std::string(name));
+}
+
 bool IsJsonContentType(std::string_view content_type) {
   const std::string type = AsciiLower(Trim(content_type.substr(0, content_type.find(';'))));
   if (type == "application/json") return true;
@@ -113,7 +117,7 @@ RestRequest ReadRestRequest(const HttpRequest& http) {
     }
   }
   request.link_token = !IsEmpty(Find(request.params, "token"));
-  for (const std::string_view name : kReserved) request.params.erase(std::string(name));
+  RemoveReservedNames(&request.params);
   return request;
 }
 

@@ -24,6 +24,9 @@ struct RestRequest {
 
 RestRequest ReadRestRequest(const HttpRequest& http);
 
+// Takes out the names that the entry point keeps for itself (auth, start, token and so on).
+void RemoveReservedNames(Json* params);
+
 // Content-Type application/json, with or without a charset, or any +json.
 bool IsJsonContentType(std::string_view content_type);
 

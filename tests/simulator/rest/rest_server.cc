@@ -1,13 +1,54 @@
 #include "tests/simulator/rest/rest_server.h"
 
-#include <cmath>
+#include <optional>
 #include <utility>
 
 #include "tests/simulator/php/coerce.h"
 #include "tests/simulator/rest/auth.h"
+#include "tests/simulator/rest/replies.h"
 #include "tests/simulator/rest/secrets.h"
 
 namespace simulator {
+namespace {
+
+constexpr char kBatch[] = "batch";
+constexpr char kTimeLimit[] = "request_limit";
+
+// The numbers of the ledger's entries that one reply tells the client about.
+struct Entries {
+  std::vector<uint64_t> executed;
+  std::vector<uint64_t> rejected;
+};
+
+template <typename Change>
+void ForEach(Ledger* ledger, const Entries& entries, Change change) {
+  for (const uint64_t seq : entries.executed) {
+    if (LedgerEntry* entry = ledger->executed(seq)) change(*entry);
+  }
+  for (const uint64_t seq : entries.rejected) {
+    if (LedgerEntry* entry = ledger->rejected(seq)) change(*entry);
+  }
+}
+
+Json ErrorJson(const RestError& error) {
+  return Json{{"error", error.code}, {"error_description", error.description}};
+}
+
+bool HasScope(const Caller& caller, const Method& method) {
+  return method.scope.empty() || caller.scopes.count(method.scope) > 0;
+}
+
+// The method `batch` is the server's own: its entry in the table has no handler.
+Registry WithBatch(Registry registry) {
+  registry.Add(kBatch, "", static_cast<Method::Plain>(nullptr));
+  return registry;
+}
+
+bool IsBatch(const Method& method) {
+  return method.name == kBatch;
+}
+
+}  // namespace
 
 // One HTTP request under way. Owned by the server; its coroutine refers to it.
 struct RestServer::Exchange {
@@ -18,6 +59,11 @@ struct RestServer::Exchange {
   Portal* portal = nullptr;
   PortalClock::TimePoint started;
   std::string content_type;
+  Entries entries;
+  std::string command;  // the key of the batch's command that is under way
+  bool in_batch = false;
+  bool timed_out = false;  // the front has answered in the portal's place
+  std::optional<EventLoop::TimerId> limit;
   bool suspended = false;  // the request was not finished within OnRequest
   Task<bool> task;
 };
@@ -31,7 +77,7 @@ RestServer::RestServer(EventLoop* loop, const PortalOptions* options, PortalCloc
       ledger_(ledger),
       faults_(faults),
       held_(held),
-      registry_(AllMethods()) {}
+      registry_(WithBatch(AllMethods())) {}
 
 RestServer::~RestServer() = default;
 
@@ -61,6 +107,7 @@ void RestServer::OnRequest(HttpRequest request, std::shared_ptr<ReplySink> sink)
 
 Task<bool> RestServer::Drive(Exchange& exchange, uint64_t id) {
   const bool result = co_await Run(exchange);
+  if (exchange.limit) loop_->Cancel(*exchange.limit);
   // A coroutine can't destroy its own frame.
   if (exchange.suspended) {
     loop_->Post([this, id] { exchanges_.erase(id); });
@@ -78,23 +125,21 @@ Task<bool> RestServer::Run(Exchange& exchange) {
   call.params = std::move(exchange.rest.params);
 
   if (!exchange.rest.found) {
-    HttpResponse response;
-    response.status = 404;
-    response.headers = {{"Content-Type", "text/html; charset=utf-8"}};
-    response.body = "<html><head><title>404 Not Found</title></head><body><h1>404 Not Found</h1></body></html>\n";
-    exchange.sink->Send(std::move(response), nullptr);
+    exchange.sink->Send(HtmlReply(404), nullptr);
     co_return true;
   }
   if (http.method == "OPTIONS") {
-    exchange.sink->Send(JsonResponse(200, nullptr), nullptr);
+    exchange.sink->Send(JsonReply(*options_, 200, nullptr), nullptr);
     co_return true;
   }
+  StartLimit(exchange);
   const Method* const method = exchange.rest.version3 ? nullptr : registry_.Find(call.method);
   if (method != nullptr) call.method = method->name;
 
   const bool authenticating = co_await call.At(Point::kBeforeAuth);
   if (!authenticating) {
-    EndByFault(exchange, call, 0);
+    const MethodResult ended = EndedByFault(exchange, call);
+    SendFault(exchange, *call.ended_by());
     co_return true;
   }
   // An unknown method is told apart before any credential is looked at.
@@ -113,55 +158,216 @@ Task<bool> RestServer::Run(Exchange& exchange) {
   }
   call.caller = std::get<Caller>(std::move(caller));
 
-  const bool executing = co_await call.At(Point::kBeforeExecute);
-  if (!executing) {
-    EndByFault(exchange, call, 0);
-    co_return true;
-  }
-  co_await loop_->Sleep(options_->delay);
-  MethodResult result = co_await Execute(*method, call);
-
+  MethodResult result = co_await RunMethod(exchange, *method, call);
   if (const RestError* error = std::get_if<RestError>(&result)) {
-    Refuse(exchange, call, *error);
+    Send(exchange, ErrorReply(*options_, *error));
     co_return true;
   }
   if (std::holds_alternative<Aborted>(result)) {
-    uint64_t seq = 0;
-    if (call.changed()) seq = ledger_->AddExecuted(NewEntry(exchange, call));
-    EndByFault(exchange, call, seq);
-    co_return true;
-  }
-  const Json& value = std::get<Json>(result);
-  LedgerEntry entry = NewEntry(exchange, call);
-  entry.result = WithoutSecrets(value);
-  entry.http_status = 200;
-  const uint64_t seq = ledger_->AddExecuted(std::move(entry));
-
-  const bool replying = co_await call.At(Point::kBeforeReply);
-  if (!replying) {
-    EndByFault(exchange, call, seq);
-    co_return true;
-  }
-  HttpResponse response = Success(exchange, call, value);
-  const bool whole = co_await call.At(Point::kDuringReply);
-  if (!whole) {
-    if (LedgerEntry* done = ledger_->executed(seq)) {
-      done->delivered = false;
-      done->fault = call.fault_kind();
+    if (call.ended_by()) {
+      SendFault(exchange, *call.ended_by());
+    } else {
+      NoteUndelivered(exchange);
     }
-    exchange.sink->SendHalf(std::move(response));
     co_return true;
   }
-  if (LedgerEntry* done = ledger_->executed(seq)) done->fault = call.fault_kind();
-  Reply(exchange, std::move(response), seq);
+  HttpResponse response = SuccessReply(*options_, call.caller, std::get<Json>(result),
+                                       TimeMember(*options_, exchange.started, clock_->Now()));
+  const bool whole = co_await call.At(Point::kDuringReply);
+  NoteFault(exchange, call);
+  if (whole) {
+    Send(exchange, std::move(response));
+  } else {
+    NoteUndelivered(exchange);
+    if (!exchange.timed_out) exchange.sink->SendHalf(std::move(response));
+  }
   co_return true;
 }
 
-Task<MethodResult> RestServer::Execute(const Method& method, Call& call) {
-  co_await loop_->Sleep(options_->per_command);
-  if (method.plain != nullptr) co_return method.plain(call);
-  MethodResult result = co_await method.suspending(call);
+Task<MethodResult> RestServer::RunMethod(Exchange& exchange, const Method& method, Call& call) {
+  const bool executing = co_await call.At(Point::kBeforeExecute);
+  if (!executing) co_return EndedByFault(exchange, call);
+  if (!exchange.in_batch) co_await loop_->Sleep(options_->delay);
+
+  if (IsBatch(method)) {
+    MethodResult result = co_await RunBatch(exchange, call);
+    if (!std::holds_alternative<Json>(result)) co_return result;
+    const bool replying = co_await call.At(Point::kBeforeReply);
+    if (!replying) {
+      NoteFault(exchange, call);
+      co_return FaultAfter(exchange, call, 0);
+    }
+    co_return result;
+  }
+
+  co_await loop_->Sleep(CommandTime());
+  if (exchange.timed_out) co_return EndedByFault(exchange, call);
+  MethodResult result = Aborted{};
+  if (method.plain != nullptr) {
+    result = method.plain(call);
+  } else {
+    result = co_await method.suspending(call);
+  }
+  if (const RestError* error = std::get_if<RestError>(&result)) co_return Rejected(exchange, call, *error);
+  if (std::holds_alternative<Aborted>(result)) co_return EndedByFault(exchange, call);
+  result = Executed(exchange, call, std::get<Json>(result));
+  const uint64_t seq = exchange.entries.executed.back();
+  const bool replying = co_await call.At(Point::kBeforeReply);
+  if (LedgerEntry* entry = ledger_->executed(seq)) entry->fault = call.fault_kind();
+  if (!replying) co_return FaultAfter(exchange, call, seq);
   co_return result;
+}
+
+Task<MethodResult> RestServer::RunBatch(Exchange& exchange, Call& call) {
+  Batch batch(call.params);
+  if (options_->refuse_batch_whole) {
+    for (const Batch::Command& command : batch.commands()) {
+      if (!command.refused) continue;
+      RestError error = *command.refused;
+      error.status = error.code == "ERROR_BATCH_METHOD_NOT_ALLOWED" ? 405 : 400;
+      co_return Rejected(exchange, call, error);
+    }
+  }
+  const bool outer_in_batch = std::exchange(exchange.in_batch, true);
+  for (const Batch::Command& command : batch.commands()) {
+    const PortalClock::TimePoint started = clock_->Now();
+    exchange.command = command.key;
+    MethodResult result = co_await RunCommand(exchange, batch, command, call);
+    if (std::holds_alternative<Aborted>(result)) co_return result;
+    if (const RestError* error = std::get_if<RestError>(&result)) {
+      batch.Failed(command, *error);
+      if (batch.halt()) break;
+    } else {
+      batch.Succeeded(command, SplitResult(std::get<Json>(result)), TimeMember(*options_, started, clock_->Now()));
+    }
+  }
+  exchange.in_batch = outer_in_batch;
+  co_return batch.Result();
+}
+
+Task<MethodResult> RestServer::RunCommand(Exchange& exchange, const Batch& batch, const Batch::Command& command,
+                                          Call& outer) {
+  Call call(exchange.portal, loop_, faults_, held_);
+  call.method = command.method;
+  call.caller = outer.caller;
+  if (exchange.timed_out) co_return EndedByFault(exchange, call);
+  call.params = batch.Params(command);
+  RemoveReservedNames(&call.params);
+  if (command.refused) co_return Rejected(exchange, call, *command.refused);
+  // No .json here: inside a batch that is part of the name.
+  const Method* const method = registry_.Find(call.method);
+  if (method == nullptr)
+    co_return Rejected(exchange, call, RestError{"ERROR_METHOD_NOT_FOUND", "Method not found!", 404});
+  call.method = method->name;
+  // Who is asking is settled; what he may call is not. The description is empty here.
+  if (!HasScope(call.caller, *method)) {
+    co_return Rejected(exchange, call, RestError{"insufficient_scope", "", options_->behave_as_documented ? 403 : 401});
+  }
+  MethodResult result = co_await RunMethod(exchange, *method, call);
+  // The fault ends the whole request: it is the batch's now.
+  if (std::holds_alternative<Aborted>(result) && call.ended_by()) outer.EndBy(*call.ended_by());
+  co_return result;
+}
+
+MethodResult RestServer::Executed(Exchange& exchange, const Call& call, const Json& value) {
+  LedgerEntry entry = NewEntry(exchange, call);
+  entry.result = WithoutSecrets(value);
+  entry.http_status = 200;
+  exchange.entries.executed.push_back(ledger_->AddExecuted(std::move(entry)));
+  return value;
+}
+
+MethodResult RestServer::Rejected(Exchange& exchange, const Call& call, const RestError& error) {
+  LedgerEntry entry = NewEntry(exchange, call);
+  entry.error = ErrorJson(error);
+  entry.http_status = exchange.in_batch ? 200 : error.status;
+  exchange.entries.rejected.push_back(ledger_->AddRejected(std::move(entry)));
+  return error;
+}
+
+MethodResult RestServer::EndedByFault(Exchange& exchange, const Call& call) {
+  LedgerEntry entry = NewEntry(exchange, call);
+  if (!call.ended_by()) entry.fault = kTimeLimit;
+  if (call.changed()) {
+    exchange.entries.executed.push_back(ledger_->AddExecuted(std::move(entry)));
+    return FaultAfter(exchange, call, exchange.entries.executed.back());
+  }
+  const uint64_t seq = ledger_->AddRejected(std::move(entry));
+  exchange.entries.rejected.push_back(seq);
+  if (!call.ended_by() || call.ended_by()->action != FaultAction::kError) return Aborted{};
+  const Fault& fault = *call.ended_by();
+  const RestError error{fault.error, fault.description, fault.response.status};
+  if (LedgerEntry* written = ledger_->rejected(seq)) {
+    written->error = ErrorJson(error);
+    written->http_status = exchange.in_batch ? 200 : error.status;
+  }
+  return error;
+}
+
+MethodResult RestServer::FaultAfter(Exchange& exchange, const Call& call, uint64_t seq) {
+  const Fault& fault = *call.ended_by();
+  if (fault.action != FaultAction::kError) return Aborted{};
+  const RestError error{fault.error, fault.description, fault.response.status};
+  if (LedgerEntry* entry = ledger_->executed(seq)) {
+    entry->error = ErrorJson(error);
+    entry->http_status = exchange.in_batch ? 200 : error.status;
+  }
+  return error;
+}
+
+void RestServer::Refuse(Exchange& exchange, const Call& call, const RestError& error) {
+  const MethodResult rejected = Rejected(exchange, call, error);
+  Send(exchange, exchange.rest.version3 ? ErrorReplyV3(*options_, error) : ErrorReply(*options_, error));
+}
+
+void RestServer::SendFault(Exchange& exchange, const Fault& fault) {
+  const bool responds = fault.action == FaultAction::kRespond || fault.action == FaultAction::kError;
+  ForEach(ledger_, exchange.entries, [&](LedgerEntry& entry) {
+    if (entry.fault.empty()) entry.fault = fault.kind;
+    entry.http_status = responds ? fault.response.status : 0;
+  });
+  if (responds) {
+    const RestError error{fault.error, fault.description, fault.response.status};
+    Send(exchange, fault.action == FaultAction::kError ? ErrorReply(*options_, error) : fault.response);
+    return;
+  }
+  NoteUndelivered(exchange);
+  if (exchange.timed_out) return;
+  if (fault.action == FaultAction::kReset) {
+    exchange.sink->Reset();
+  } else {
+    exchange.sink->Close();
+  }
+}
+
+void RestServer::Send(Exchange& exchange, HttpResponse response) {
+  if (exchange.timed_out) {
+    NoteUndelivered(exchange);
+    return;
+  }
+  Ledger* const ledger = ledger_;
+  exchange.sink->Send(std::move(response), [ledger, entries = exchange.entries](bool delivered) {
+    ForEach(ledger, entries, [&](LedgerEntry& entry) { entry.delivered = delivered; });
+  });
+}
+
+void RestServer::NoteFault(Exchange& exchange, const Call& call) {
+  if (call.fault_kind().empty()) return;
+  ForEach(ledger_, exchange.entries, [&](LedgerEntry& entry) { entry.fault = call.fault_kind(); });
+}
+
+void RestServer::NoteUndelivered(Exchange& exchange) {
+  ForEach(ledger_, exchange.entries, [](LedgerEntry& entry) { entry.delivered = false; });
+}
+
+void RestServer::StartLimit(Exchange& exchange) {
+  if (options_->request_limit.count() <= 0) return;
+  Exchange* const raw = &exchange;  // the timer is cancelled before it goes
+  exchange.limit = loop_->After(options_->request_limit, [raw] {
+    raw->limit.reset();
+    raw->timed_out = true;
+    raw->sink->Send(HtmlReply(504), nullptr);
+  });
 }
 
 LedgerEntry RestServer::NewEntry(const Exchange& exchange, const Call& call) const {
@@ -175,143 +381,15 @@ LedgerEntry RestServer::NewEntry(const Exchange& exchange, const Call& call) con
   entry.params = WithoutSecrets(call.params);
   entry.changed = call.changed();
   entry.fault = call.fault_kind();
+  if (exchange.in_batch) entry.command = exchange.command;
   return entry;
 }
 
-void RestServer::Refuse(Exchange& exchange, Call& call, const RestError& error) {
-  LedgerEntry entry = NewEntry(exchange, call);
-  entry.error = Json{{"error", error.code}, {"error_description", error.description}};
-  entry.http_status = error.status;
-  const uint64_t seq = ledger_->AddRejected(std::move(entry));
-  HttpResponse response;
-  if (exchange.rest.version3) {
-    Json body = Json::object();
-    body["error"] = Json{{"code", "BITRIX_REST_V3_EXCEPTION_METHODNOTFOUNDEXCEPTION"}, {"message", error.description}};
-    response = JsonResponse(404, body);
-  } else {
-    response = Failure(error);
-  }
-  Ledger* const ledger = ledger_;
-  exchange.sink->Send(std::move(response), [ledger, seq](bool delivered) {
-    if (LedgerEntry* done = ledger->rejected(seq)) done->delivered = delivered;
-  });
-}
-
-void RestServer::EndByFault(Exchange& exchange, Call& call, uint64_t executed_seq) {
-  const Fault& fault = *call.ended_by();
-  RestError error{fault.error, fault.description, fault.response.status};
-  const bool responds = fault.action == FaultAction::kRespond || fault.action == FaultAction::kError;
-  uint64_t rejected_seq = 0;
-  LedgerEntry* entry = ledger_->executed(executed_seq);
-  if (executed_seq == 0) {
-    rejected_seq = ledger_->AddRejected(NewEntry(exchange, call));
-    entry = ledger_->rejected(rejected_seq);
-  }
-  if (entry != nullptr) {
-    entry->fault = fault.kind;
-    entry->http_status = responds ? fault.response.status : 0;
-    if (fault.action == FaultAction::kError)
-      entry->error = Json{{"error", error.code}, {"error_description", error.description}};
-    if (!responds) entry->delivered = false;
-  }
-  switch (fault.action) {
-    case FaultAction::kReset:
-      exchange.sink->Reset();
-      return;
-    case FaultAction::kClose:
-      exchange.sink->Close();
-      return;
-    default:
-      break;
-  }
-  HttpResponse response = fault.action == FaultAction::kError ? Failure(error) : fault.response;
-  Ledger* const ledger = ledger_;
-  exchange.sink->Send(std::move(response), [ledger, executed_seq, rejected_seq](bool delivered) {
-    LedgerEntry* done = executed_seq != 0 ? ledger->executed(executed_seq) : ledger->rejected(rejected_seq);
-    if (done != nullptr) done->delivered = delivered;
-  });
-}
-
-void RestServer::Reply(Exchange& exchange, HttpResponse response, uint64_t executed_seq) {
-  Ledger* const ledger = ledger_;
-  exchange.sink->Send(std::move(response), [ledger, executed_seq](bool delivered) {
-    if (LedgerEntry* done = ledger->executed(executed_seq)) done->delivered = delivered;
-  });
-}
-
-HttpResponse RestServer::JsonResponse(int status, const Json& body) const {
-  HttpResponse response;
-  response.status = status;
-  response.headers = {{"Server", "nginx"},
-                      {"Content-Type", "application/json; charset=utf-8"},
-                      {"Access-Control-Allow-Origin", "*"},
-                      {"Access-Control-Allow-Headers", "origin, content-type, accept"},
-                      {"X-Content-Type-Options", "nosniff"}};
-  if (!body.is_null())
-    response.body = WriteJson(body, options_->behave_as_documented ? EmptyMap::kObject : EmptyMap::kList);
-  return response;
-}
-
-HttpResponse RestServer::Failure(const RestError& error) const {
-  Json body = Json::object();
-  body["error"] = error.code;
-  body["error_description"] = error.description;
-  for (auto it = error.extra.begin(); it != error.extra.end(); ++it) body[it.key()] = it.value();
-  return JsonResponse(error.status, body);
-}
-
-HttpResponse RestServer::Success(const Exchange& exchange, const Call& call, const Json& result) const {
-  Json body = Json::object();
-  // `next` and `total` of a list move out of the result (WIRE_FACTS.md 1.4).
-  if (result.is_object() && (result.contains("next") || result.contains("total"))) {
-    Json rest = result;
-    Json next;
-    Json total;
-    if (const Json* value = FindSet(rest, "next")) next = ToInt(value);
-    if (const Json* value = FindSet(rest, "total")) total = ToInt(value);
-    rest.erase("next");
-    rest.erase("total");
-    body["result"] = std::move(rest);
-    if (!next.is_null()) body["next"] = next;
-    if (!total.is_null()) body["total"] = total;
-  } else {
-    body["result"] = result;
-  }
-  body["time"] = Time(exchange);
-  HttpResponse response = JsonResponse(200, body);
-  // Headers of the cloud (WIRE_FACTS.md 1.4).
-  if (!call.caller.client_id.empty()) response.headers.emplace_back("X-Bitrix-Rest-Application", call.caller.client_id);
-  for (const char* name : {"X-Bitrix-Rest-Time", "X-Bitrix-Rest-User-Time", "X-Bitrix-Rest-System-Time"}) {
-    response.headers.emplace_back(name, "0.0010000000");
-  }
-  return response;
-}
-
-Json RestServer::Time(const Exchange& exchange) const {
-  const PortalClock::TimePoint finish = clock_->Now();
-  const double start_seconds = UnixSeconds(exchange.started);
-  const double finish_seconds = UnixSeconds(finish);
-  Json time = Json::object();
-  if (options_->behave_as_documented) {
-    time["start"] = start_seconds;
-    time["finish"] = finish_seconds;
-    time["duration"] = finish_seconds - start_seconds;
-    time["processing"] = finish_seconds - start_seconds;
-  } else {
-    // Typed properties of the published source truncate the start: the duration comes out up to a second too long.
-    const int64_t start_int = static_cast<int64_t>(std::floor(start_seconds));
-    time["start"] = start_int;
-    time["finish"] = finish_seconds;
-    time["duration"] = finish_seconds - static_cast<double>(start_int);
-    time["processing"] = static_cast<int64_t>(finish_seconds) - start_int;
-  }
-  time["date_start"] = IsoDate(exchange.started);
-  time["date_finish"] = IsoDate(finish);
-  if (options_->operating) {
-    time["operating_reset_at"] = static_cast<int64_t>(finish_seconds) + 600;
-    time["operating"] = 0;
-  }
-  return time;
+std::chrono::milliseconds RestServer::CommandTime() {
+  const std::chrono::milliseconds shortest = options_->per_command;
+  if (options_->per_command_max <= shortest) return shortest;
+  std::uniform_int_distribution<int64_t> between(shortest.count(), options_->per_command_max.count());
+  return std::chrono::milliseconds(between(random_));
 }
 
 }  // namespace simulator

@@ -1,5 +1,5 @@
-// The portals' REST entry: takes a complete HTTP request through decoding, authentication, the method and its reply,
-// past the injection points, and writes the ledger. Owned by Simulator; loop thread only.
+// The portals' REST entry: takes a complete HTTP request through decoding, authentication, the method (or a batch of
+// them) and its reply, past the injection points, and writes the ledger. Owned by Simulator; loop thread only.
 //
 // A call goes on when its client has gone, as it does on the server.
 #ifndef IMBOT_TESTS_SIMULATOR_REST_REST_SERVER_H_
@@ -8,11 +8,14 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <random>
 #include <string>
+#include <vector>
 
 #include "tests/simulator/net/event_loop.h"
 #include "tests/simulator/net/http_types.h"
 #include "tests/simulator/net/task.h"
+#include "tests/simulator/rest/batch.h"
 #include "tests/simulator/rest/call.h"
 #include "tests/simulator/rest/faults.h"
 #include "tests/simulator/rest/ledger.h"
@@ -42,17 +45,28 @@ class RestServer final : public HttpHandler {
   // Runs the exchange and lets go of it afterwards.
   Task<bool> Drive(Exchange& exchange, uint64_t id);
   Task<bool> Run(Exchange& exchange);
-  // The method itself: what batch will call for each of its commands.
-  Task<MethodResult> Execute(const Method& method, Call& call);
+  // One method, alone or as a batch's command, with its ledger entry. Aborted: the fault in `call`, or the request's
+  // time limit, ends the whole request.
+  Task<MethodResult> RunMethod(Exchange& exchange, const Method& method, Call& call);
+  Task<MethodResult> RunBatch(Exchange& exchange, Call& call);
+  Task<MethodResult> RunCommand(Exchange& exchange, const Batch& batch, const Batch::Command& command, Call& outer);
 
-  void Refuse(Exchange& exchange, Call& call, const RestError& error);
-  void EndByFault(Exchange& exchange, Call& call, uint64_t executed_seq);
-  void Reply(Exchange& exchange, HttpResponse response, uint64_t executed_seq);
+  // Each writes one entry. A fault that answers in the portal's own form becomes the method's error.
+  MethodResult Executed(Exchange& exchange, const Call& call, const Json& value);
+  MethodResult Rejected(Exchange& exchange, const Call& call, const RestError& error);
+  MethodResult EndedByFault(Exchange& exchange, const Call& call);
+  MethodResult FaultAfter(Exchange& exchange, const Call& call, uint64_t seq);
+
+  void Refuse(Exchange& exchange, const Call& call, const RestError& error);
+  // What the client gets of a request that a fault has ended.
+  void SendFault(Exchange& exchange, const Fault& fault);
+  void Send(Exchange& exchange, HttpResponse response);
+  void NoteFault(Exchange& exchange, const Call& call);
+  void NoteUndelivered(Exchange& exchange);
+  void StartLimit(Exchange& exchange);
+
   LedgerEntry NewEntry(const Exchange& exchange, const Call& call) const;
-  HttpResponse Success(const Exchange& exchange, const Call& call, const Json& result) const;
-  HttpResponse Failure(const RestError& error) const;
-  Json Time(const Exchange& exchange) const;
-  HttpResponse JsonResponse(int status, const Json& body) const;
+  std::chrono::milliseconds CommandTime();
 
   EventLoop* const loop_;
   const PortalOptions* const options_;
@@ -65,6 +79,7 @@ class RestServer final : public HttpHandler {
 
   uint64_t requests_ = 0;
   uint64_t exchange_id_ = 0;
+  std::minstd_rand random_;                                  // the same in every run
   std::map<uint64_t, std::unique_ptr<Exchange>> exchanges_;  // suspended ones
 };
 

@@ -1,0 +1,208 @@
+#include "tests/simulator/rest/batch.h"
+
+#include <charconv>
+#include <cstdint>
+#include <utility>
+
+#include "tests/simulator/php/coerce.h"
+#include "tests/simulator/php/parse_str.h"
+
+namespace simulator {
+namespace {
+
+const RestError kTooMany{"ERROR_BATCH_LENGTH_EXCEEDED", "Max batch length exceeded"};
+const RestError kNotAllowed{"ERROR_BATCH_METHOD_NOT_ALLOWED", "Method is not allowed for batch usage"};
+
+bool IsControl(char c) {
+  return (c >= 0 && c < ' ') || c == 0x7F;
+}
+
+bool IsSpace(char c) {
+  return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
+// parse_url's path and query: what follows a raw `#` is lost, control characters become underscores.
+void SplitCommand(std::string text, Batch::Command* command) {
+  for (char& c : text) {
+    if (IsControl(c)) c = '_';
+  }
+  text.resize(std::min(text.size(), text.find('#')));
+  const size_t question = text.find('?');
+  command->method = text.substr(0, question);
+  if (question != std::string::npos) command->query = text.substr(question + 1);
+}
+
+// The names in brackets: of `[a][b]x` these are a and b.
+std::vector<std::string> Path(std::string_view text) {
+  std::vector<std::string> path;
+  size_t position = 0;
+  while ((position = text.find('[', position)) != std::string_view::npos) {
+    const size_t close = text.find(']', position);
+    if (close == std::string_view::npos) break;
+    if (close > position + 1) {
+      path.emplace_back(text.substr(position + 1, close - position - 1));
+      position = close + 1;
+    } else {
+      ++position;  // empty brackets name nothing
+    }
+  }
+  return path;
+}
+
+// $value[$key] where isset($value[$key]); a text's characters are members too.
+std::optional<Json> Member(const Json& value, const std::string& key) {
+  if (!value.is_string()) {
+    const Json* member = FindSet(value, key);
+    return member == nullptr ? std::nullopt : std::optional<Json>(*member);
+  }
+  const std::string& text = value.get_ref<const std::string&>();
+  int64_t index = 0;
+  const auto parsed = std::from_chars(key.data(), key.data() + key.size(), index);
+  if (parsed.ec != std::errc() || parsed.ptr != key.data() + key.size()) return std::nullopt;
+  if (index < 0) index += static_cast<int64_t>(text.size());
+  if (index < 0 || index >= static_cast<int64_t>(text.size())) return std::nullopt;
+  return Json(std::string(1, text[static_cast<size_t>(index)]));
+}
+
+bool IsNumericText(const Json& value) {
+  return value.is_number();
+}
+
+void ReplaceAll(const std::string& what, const std::string& with, std::string* text) {
+  for (size_t at = text->find(what); at != std::string::npos; at = text->find(what, at + with.size())) {
+    text->replace(at, what.size(), with);
+  }
+}
+
+}  // namespace
+
+Answer SplitResult(const Json& result) {
+  Answer answer;
+  if (!result.is_object() || (!result.contains("next") && !result.contains("total"))) {
+    answer.result = result;
+    return answer;
+  }
+  answer.result = result;
+  if (const Json* value = FindSet(result, "next")) answer.next = ToInt(value);
+  if (const Json* value = FindSet(result, "total")) answer.total = ToInt(value);
+  answer.result.erase("next");
+  answer.result.erase("total");
+  return answer;
+}
+
+Batch::Batch(const Json& params) : sections_(Json::object()) {
+  // The order in which a reference's name is looked up.
+  for (const char* name : {"result", "next", "total", "time", "error"}) sections_[name] = Json::object();
+  const Json upper = UpperCaseKeys(params);
+  halt_ = !IsEmpty(FindSet(upper, "HALT"));
+  const Json* cmd = FindSet(upper, "CMD");
+  if (cmd == nullptr || !IsArray(*cmd)) return;
+  size_t count = 0;
+  for (const auto& item : cmd->items()) {
+    Command command;
+    command.key = item.key();
+    if (count++ >= kMaxCommands) {
+      if (item.value().is_string()) SplitCommand(item.value().get<std::string>(), &command);
+      command.refused = kTooMany;
+    } else if (!item.value().is_string()) {
+      continue;
+    } else {
+      SplitCommand(item.value().get<std::string>(), &command);
+      // Exactly so written: `Batch` gets through.
+      if (command.method == "download" || command.method == "upload" || command.method == "batch") {
+        command.refused = kNotAllowed;
+      }
+    }
+    commands_.push_back(std::move(command));
+  }
+}
+
+Json Batch::Params(const Command& command) const {
+  return Substitute(ParseStr(command.query));
+}
+
+Json Batch::Substitute(const Json& value) const {
+  if (value.is_string()) return SubstituteText(value.get_ref<const std::string&>());
+  if (!IsArray(value)) return value;
+  Json out = value.is_array() ? Json::array() : Json::object();
+  if (value.is_array()) {
+    for (const Json& item : value) out.push_back(Substitute(item));
+  } else {
+    // Names are never replaced.
+    for (const auto& item : value.items()) out[item.key()] = Substitute(item.value());
+  }
+  return out;
+}
+
+Json Batch::SubstituteText(const std::string& text) const {
+  std::string replaced = text;
+  for (size_t dollar = text.find('$'); dollar != std::string::npos;) {
+    const std::string_view rest = std::string_view(text).substr(dollar + 1);
+    const Json* section = nullptr;
+    std::string_view name;
+    bool exact = false;
+    for (const auto& item : sections_.items()) {
+      const std::string_view start = rest.substr(0, item.key().size());
+      if (AsciiLower(start) != AsciiLower(item.key())) continue;
+      name = start;
+      section = &item.value();
+      exact = start == item.key();
+      break;
+    }
+    if (section == nullptr) {
+      dollar = text.find('$', dollar + 1);
+      continue;
+    }
+    size_t end = dollar + 1 + name.size();
+    const size_t path_start = end;
+    while (end < text.size() && !IsSpace(text[end])) ++end;
+    const std::string match = text.substr(dollar, end - dollar);
+    dollar = text.find('$', end);
+    const std::vector<std::string> path = Path(std::string_view(text).substr(path_start, end - path_start));
+    if (path.empty()) continue;
+    // In another case the name is recognised and finds nothing. A path ends at the deepest level that it reaches.
+    Json found = exact ? *section : Json(nullptr);
+    for (const std::string& key : path) {
+      std::optional<Json> member = Member(found, key);
+      if (!member) break;
+      found = *std::move(member);
+    }
+    if (match == text) return found;
+    if (IsNumericText(found)) found = ToString(&found);
+    if (found.is_string()) ReplaceAll(match, found.get_ref<const std::string&>(), &replaced);
+  }
+  return Json(std::move(replaced));
+}
+
+void Batch::Succeeded(const Command& command, const Answer& answer, Json time) {
+  sections_["result"][command.key] = answer.result;
+  if (answer.next) sections_["next"][command.key] = *answer.next;
+  if (answer.total) sections_["total"][command.key] = *answer.total;
+  sections_["time"][command.key] = std::move(time);
+}
+
+void Batch::Failed(const Command& command, const RestError& error) {
+  Json whole = Json::object();
+  whole["error"] = error.code;
+  whole["error_description"] = error.description;
+  for (const auto& item : error.extra.items()) whole[item.key()] = item.value();
+  for (const auto& item : whole.items()) {
+    sections_[item.key()][command.key] = item.key() == "error" ? whole : item.value();
+  }
+}
+
+Json Batch::Result() const {
+  const auto section = [&](const char* name) {
+    const Json& entries = sections_[name];
+    return entries.empty() ? Json::array() : entries;
+  };
+  Json out = Json::object();
+  out["result"] = section("result");
+  out["result_error"] = section("error");
+  out["result_total"] = section("total");
+  out["result_next"] = section("next");
+  out["result_time"] = section("time");
+  return out;
+}
+
+}  // namespace simulator
