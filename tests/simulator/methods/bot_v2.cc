@@ -5,7 +5,9 @@
 #include <string>
 #include <string_view>
 
+#include "tests/simulator/methods/colors.h"
 #include "tests/simulator/methods/methods.h"
+#include "tests/simulator/methods/notify.h"
 #include "tests/simulator/methods/v1_common.h"
 #include "tests/simulator/methods/v2_common.h"
 #include "tests/simulator/php/coerce.h"
@@ -32,40 +34,6 @@ std::optional<std::string> Background(const Json* value) {
   return name;
 }
 
-struct Color {
-  std::string_view code;
-  std::string_view hex;
-};
-constexpr std::array<Color, 16> kColors = {{{"RED", "#df532d"},
-                                            {"GREEN", "#64a513"},
-                                            {"MINT", "#4ba984"},
-                                            {"LIGHT_BLUE", "#4ba5c3"},
-                                            {"DARK_BLUE", "#3e99ce"},
-                                            {"PURPLE", "#8474c8"},
-                                            {"AQUA", "#1eb4aa"},
-                                            {"PINK", "#f76187"},
-                                            {"LIME", "#58cc47"},
-                                            {"BROWN", "#ab7761"},
-                                            {"AZURE", "#29619b"},
-                                            {"KHAKI", "#728f7a"},
-                                            {"SAND", "#ba9c7b"},
-                                            {"MARENGO", "#556574"},
-                                            {"GRAY", "#909090"},
-                                            {"GRAPHITE", "#5e5f5e"}}};
-
-// lightBlue, LIGHT_BLUE → LIGHT_BLUE; empty for a colour the portal does not know.
-std::string ColorCode(const std::string& color) {
-  std::string snake;
-  for (size_t i = 0; i < color.size(); ++i) {
-    const bool lower_before = i > 0 && color[i - 1] >= 'a' && color[i - 1] <= 'z';
-    if (lower_before && color[i] >= 'A' && color[i] <= 'Z') snake += '_';
-    snake += color[i];
-  }
-  snake = AsciiUpper(snake);
-  const bool known = std::any_of(kColors.begin(), kColors.end(), [&](const Color& row) { return row.code == snake; });
-  return known ? snake : std::string();
-}
-
 // The profile under the user's column names; what was left out becomes empty, which is why an update resets it.
 Json MapProfile(const Json& properties) {
   Json mapped = Json::object();
@@ -83,9 +51,8 @@ void ShowProfile(Portal& portal, Bot& bot, const Json& mapped, bool update) {
   if (update && Trim(ToString(Find(profile, "NAME"))).empty()) profile.erase("NAME");
   if (Trim(ToString(Find(profile, "WORK_POSITION"))).empty()) profile["WORK_POSITION"] = "Chat bot";
   portal.ApplyProfile(bot, profile);
-  for (const Color& row : kColors) {
-    if (StrictEquals(Find(profile, "COLOR"), row.code)) portal.users[bot.id].color = std::string(row.hex);
-  }
+  const std::string hex = ColorHex(ToString(Find(profile, "COLOR")));
+  if (!hex.empty()) portal.users[bot.id].color = hex;
 }
 
 std::optional<RestError> AvatarProblem(const Json* properties) {
@@ -261,6 +228,7 @@ MethodResult Update(Call& call) {
   if (event_mode != bot.event_mode) {
     bot.event_mode = event_mode;
     if (event_mode == "FETCH") bot.handlers.clear();
+    if (event_mode == "WEBHOOK") portal.events.Wipe(bot.id);
     call.Changed();
   }
   const std::string url = ToString(FindSet(fields, "webhookUrl"));
@@ -277,6 +245,8 @@ MethodResult Update(Call& call) {
 MethodResult Unregister(Call& call) {
   std::variant<Bot*, RestError> owned = OwnBotV2(call);
   if (const RestError* error = std::get_if<RestError>(&owned)) return *error;
+  // Written down, and wiped with the queue: a bot can never fetch that it was deleted.
+  NotifyBotDeleted(call.portal(), *std::get<Bot*>(owned));
   call.portal().RemoveBot(std::get<Bot*>(owned)->id);
   call.Changed();
   return Json{{"result", true}};

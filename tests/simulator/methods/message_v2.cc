@@ -8,6 +8,7 @@
 #include "tests/simulator/methods/attach.h"
 #include "tests/simulator/methods/keyboard.h"
 #include "tests/simulator/methods/methods.h"
+#include "tests/simulator/methods/notify.h"
 #include "tests/simulator/methods/sending.h"
 #include "tests/simulator/methods/v2_common.h"
 #include "tests/simulator/php/coerce.h"
@@ -137,6 +138,7 @@ Task<MethodResult> Send(Call& call) {
     OutgoingMessage message;
     message.bot_id = bot_id;
     message.chat_id = chat_id;
+    message.fire_commands = true;
     if (const std::optional<RestError> problem = ReadContent(call, fields, *chat, &message)) co_return *problem;
     std::variant<Sent, RestError, Aborted> sent = co_await SendMessage(call, std::move(message));
     if (const RestError* error = std::get_if<RestError>(&sent)) co_return *error;
@@ -198,12 +200,18 @@ MethodResult Update(Call& call) {
       given["keyboard"] = *keyboard;
     }
   }
+  const Message before = *message;
   message->params = std::move(params);
   message->given = std::move(given);
   if (const Json* text = FindSet(fields, "MESSAGE")) message->text = NormalizeText(ToString(text));
   if (const Json* preview = FindSet(fields, "URL_PREVIEW")) message->url_preview = NormalizeBoolean(*preview);
   FinishUpdate(message);
   call.Changed();
+  if (message->deleted) {
+    NotifyMessageDeleted(call.portal(), before);
+  } else {
+    NotifyMessageUpdated(call.portal(), *message);
+  }
   return Json{{"result", true}};
 }
 
@@ -230,6 +238,7 @@ MethodResult Delete(Call& call) {
     if (portal.options().behave_as_documented) return UpdateDenied(portal);
     return Json{{"result", true}};  // true even if nothing was deleted
   }
+  if (!message->deleted) NotifyMessageDeleted(portal, *message);
   if (complete) {
     portal.messages.erase(message->id);
   } else {

@@ -10,7 +10,13 @@ class Registry;
 void RegisterServerMethods(Registry* registry);  // server.time, imbot.v2.Revision.get
 void RegisterBotV2(Registry* registry);          // imbot.v2.Bot.*
 void RegisterMessageV2(Registry* registry);      // imbot.v2.Chat.Message.*
+void RegisterHistoryV2(Registry* registry);      // imbot.v2.Chat.Message.getContext, read
+void RegisterReactionV2(Registry* registry);     // imbot.v2.Chat.Message.Reaction.*
+void RegisterChatV2(Registry* registry);         // imbot.v2.Chat.*, TextField, InputAction
+void RegisterChatUserV2(Registry* registry);     // imbot.v2.Chat.User.*, Chat.Manager.*
 void RegisterCommandV2(Registry* registry);      // imbot.v2.Command.*
+void RegisterEventV2(Registry* registry);        // imbot.v2.Event.get, im.v2.Event.*
+void RegisterFileV2(Registry* registry);         // imbot.v2.File.*, im.v2.File.*
 void RegisterBotV1(Registry* registry);          // imbot.register, update, unregister, bot.list
 void RegisterMessageV1(Registry* registry);      // imbot.message.*
 void RegisterCommandV1(Registry* registry);      // imbot.command.*

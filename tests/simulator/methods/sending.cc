@@ -3,6 +3,7 @@
 #include <chrono>
 #include <utility>
 
+#include "tests/simulator/methods/notify.h"
 #include "tests/simulator/php/coerce.h"
 
 namespace simulator {
@@ -80,9 +81,9 @@ Task<std::variant<Sent, RestError, Aborted>> SendMessage(Call& call, OutgoingMes
   const bool reserved = co_await call.At(Point::kAfterReserve);
   if (!reserved) co_return Aborted{};
 
-  // While the call was held, its bot or chat may have gone.
-  Bot* const bot = portal.FindBot(message.bot_id);
-  if (bot == nullptr || portal.chats.find(message.chat_id) == portal.chats.end()) {
+  // While the call was held, its author or chat may have gone.
+  const User* const author = portal.FindUser(message.bot_id);
+  if (author == nullptr || !author->active || portal.chats.find(message.chat_id) == portal.chats.end()) {
     co_return RestError{"SENDING_FAILED", "Sending failed"};
   }
   Message stored;
@@ -93,9 +94,12 @@ Task<std::variant<Sent, RestError, Aborted>> SendMessage(Call& call, OutgoingMes
   stored.params = std::move(message.params);
   stored.given = std::move(message.given);
   stored.url_preview = message.url_preview;
-  const int64_t id = portal.AddMessage(std::move(stored)).id;
-  ++bot->count_message;
+  const bool fire_commands = message.fire_commands && !message.system;
+  const Message& added = portal.AddMessage(std::move(stored));
+  const int64_t id = added.id;
+  if (Bot* const bot = portal.FindBot(message.bot_id)) ++bot->count_message;
   call.Changed();
+  NotifyMessageAdded(portal, added, fire_commands, "textarea");
 
   const bool after = co_await call.At(Point::kAfterStore);
   if (!after) co_return Aborted{};

@@ -22,7 +22,7 @@ std::string NormalizeText(std::string_view text);
 bool IsTemplateUuid(std::string_view text);
 
 struct OutgoingMessage {
-  int64_t bot_id = 0;
+  int64_t bot_id = 0;  // the author: a bot, or a user who sends a file
   int64_t chat_id = 0;
   bool system = false;
   std::string text;
@@ -30,6 +30,7 @@ struct OutgoingMessage {
   Json params = Json::object();
   Json given = Json::object();
   bool url_preview = true;
+  bool fire_commands = false;  // `/name` in the text calls a command, as in version 2 even for a bot's own text
 };
 
 struct Sent {

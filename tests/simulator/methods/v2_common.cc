@@ -69,6 +69,47 @@ std::variant<Chat*, RestError> DialogArgument(Call& call, int64_t bot_id) {
   return call.portal().FindDialog(dialog_id->get_ref<const std::string&>(), bot_id);
 }
 
+std::variant<Chat*, RestError> MemberDialog(Call& call, int64_t bot_id) {
+  std::variant<Chat*, RestError> dialog = DialogArgument(call, bot_id);
+  if (std::holds_alternative<RestError>(dialog)) return dialog;
+  Chat* const chat = std::get<Chat*>(dialog);
+  if (chat == nullptr || !call.portal().IsMember(*chat, bot_id)) return RestError{"ACCESS_DENIED", "Access denied"};
+  return chat;
+}
+
+std::variant<Message*, RestError> MessageArgument(Call& call, int64_t bot_id) {
+  const std::variant<int64_t, RestError> id = IntArgument(call, "messageId");
+  if (const RestError* error = std::get_if<RestError>(&id)) return *error;
+  Portal& portal = call.portal();
+  Message* const message = portal.FindMessage(std::get<int64_t>(id));
+  if (message == nullptr) return RestError{"MESSAGE_NOT_FOUND", "Message not found"};
+  const auto chat = portal.chats.find(message->chat_id);
+  if (chat == portal.chats.end() || !portal.IsMember(chat->second, bot_id))
+    return RestError{"MESSAGE_ACCESS_DENIED", "Access denied"};
+  return message;
+}
+
+std::variant<int64_t, RestError> IntArgument(const Call& call, const char* name, int64_t otherwise) {
+  if (FindSet(call.params, name) == nullptr) return otherwise;
+  return IntArgument(call, name);
+}
+
+bool BoolArgument(const Call& call, const char* name) {
+  return !IsEmpty(FindSet(call.params, name));
+}
+
+std::variant<std::vector<int64_t>, RestError> IntListArgument(const Call& call, const char* name) {
+  std::vector<int64_t> ids;
+  const Json* value = FindSet(call.params, name);
+  if (value == nullptr) return ids;
+  if (!IsArray(*value)) {
+    return RestError{"100", "Invalid value {" + ToString(value) + "} to match with parameter {" + name +
+                                "}. Should be value of type array."};
+  }
+  for (const Json& item : *value) ids.push_back(ToInt(&item));
+  return ids;
+}
+
 std::variant<int64_t, RestError> IntArgument(const Call& call, const char* name) {
   const Json* value = FindSet(call.params, name);
   if (value == nullptr) return RestError{"100", std::string("Could not find value for parameter {") + name + "}"};
@@ -172,6 +213,86 @@ Json UserV2(const Portal& portal, int64_t user_id) {
   return json;
 }
 
+Json UserInEvent(const Portal& portal, int64_t user_id) {
+  Json json = UserV2(portal, user_id);
+  for (const char* name : {"idle", "lastActivityDate", "mobileLastDate", "desktopLastDate"}) json[name] = false;
+  return json;
+}
+
+namespace {
+
+std::string_view ChatType(const Chat& chat) {
+  if (chat.message_type == "O") return "open";
+  return chat.message_type == "P" ? "private" : "chat";
+}
+
+// What is the same in replies and in events, in the order of the documentation.
+Json CommonChat(const Portal& portal, const Chat& chat, int64_t viewer) {
+  Json json = Json::object();
+  json["id"] = chat.id;
+  json["dialogId"] = portal.DialogId(chat, viewer);
+  json["name"] = chat.name;
+  json["description"] = chat.description;
+  json["type"] = std::string(ChatType(chat));
+  json["messageType"] = chat.message_type;
+  json["owner"] = chat.owner;
+  json["color"] = chat.color;
+  json["avatar"] = chat.avatar;
+  json["extranet"] = false;
+  json["containsCollaber"] = false;
+  json["entityType"] = chat.entity_type;
+  json["entityId"] = chat.entity_id;
+  for (const char* name : {"entityData1", "entityData2", "entityData3"}) json[name] = "";
+  json["entityLink"] = Json::object();
+  // The folder is known by the chat's number.
+  json["diskFolderId"] = portal.disk.folders ? chat.id : 0;
+  json["permissions"] = Json::object();
+  if (portal.options().behave_as_documented) {
+    json["textFieldEnabled"] = chat.text_field_enabled ? "Y" : "N";
+  } else {
+    json["textFieldEnabled"] = chat.text_field_enabled;
+  }
+  json["backgroundId"] = nullptr;
+  return json;
+}
+
+std::string_view Role(const Portal& portal, const Chat& chat, int64_t viewer) {
+  if (!portal.IsMember(chat, viewer)) return "none";
+  if (chat.owner == viewer) return "owner";
+  return chat.managers.count(viewer) > 0 ? "manager" : "member";
+}
+
+}  // namespace
+
+Json ChatV2(const Portal& portal, const Chat& chat, int64_t viewer, bool is_new) {
+  Json json = CommonChat(portal, chat, viewer);
+  json["role"] = std::string(Role(portal, chat, viewer));
+  json["muteList"] = Json::array();
+  json["parentChatId"] = nullptr;
+  json["parentMessageId"] = nullptr;
+  json["isNew"] = is_new;
+  json["dateCreate"] = IsoDate(chat.created);
+  json["lastMessageId"] = chat.last_message_id == 0 ? Json(nullptr) : Json(chat.last_message_id);
+  json["lastMessageViews"] = "{}";
+  const auto read = chat.last_read.find(viewer);
+  json["lastId"] = read == chat.last_read.end() ? Json(nullptr) : Json(read->second);
+  json["managerList"] = chat.managers;
+  json["markedId"] = nullptr;
+  json["messageCount"] = chat.message_count;
+  json["public"] = "";
+  json["unreadId"] = nullptr;
+  json["userCounter"] = chat.members.size();
+  return json;
+}
+
+Json ChatInEvent(const Portal& portal, const Chat& chat, int64_t viewer) {
+  Json json = CommonChat(portal, chat, viewer);
+  json["parentChatId"] = 0;
+  json["parentMessageId"] = 0;
+  json["isNew"] = false;
+  return json;
+}
+
 Json BotWithUser(const Portal& portal, const Bot& bot, bool for_owner) {
   Json json = Json::object();
   json["bot"] = BotV2(portal, bot, for_owner);
@@ -194,7 +315,11 @@ Json MessageV2(const Portal& portal, const Message& message, bool only_common) {
   const Json* forward = Find(message.given, "forward");
   json["forward"] = forward == nullptr ? Json(nullptr) : *forward;
   json["params"] = message.params;
-  json["viewedByOthers"] = false;
+  const auto chat = portal.chats.find(message.chat_id);
+  json["viewedByOthers"] =
+      chat != portal.chats.end() &&
+      std::any_of(chat->second.last_read.begin(), chat->second.last_read.end(),
+                  [&](const auto& read) { return read.first != message.author_id && read.second >= message.id; });
   if (portal.options().behave_as_documented) {
     json.erase("chat_id");
     json.erase("author_id");

@@ -30,6 +30,7 @@ class EventQueue {
   // Users whose events are written down at all; bots need no subscription.
   void Subscribe(int64_t user_id) { subscribed_.insert(user_id); }
   void Unsubscribe(int64_t user_id) { subscribed_.erase(user_id); }
+  bool anyone_subscribed() const { return !subscribed_.empty(); }
   bool IsSubscribed(int64_t user_id) const { return subscribed_.count(user_id) > 0; }
 
   // The server remembers for a minute that a queue was empty. A new event makes it forget, unless `lossy`: that is the

@@ -162,7 +162,9 @@ Chat& Portal::AddChat(Chat chat) {
 Message& Portal::AddMessage(Message message) {
   message.id = next_message_id_++;
   message.date = clock_->Now();
-  chats.at(message.chat_id).last_message_id = message.id;
+  Chat& chat = chats.at(message.chat_id);
+  chat.last_message_id = message.id;
+  ++chat.message_count;
   return messages[message.id] = std::move(message);
 }
 

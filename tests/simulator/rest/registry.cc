@@ -41,7 +41,12 @@ Registry AllMethods() {
   RegisterServerMethods(&registry);
   RegisterBotV2(&registry);
   RegisterMessageV2(&registry);
+  RegisterHistoryV2(&registry);
+  RegisterReactionV2(&registry);
+  RegisterChatV2(&registry);
+  RegisterChatUserV2(&registry);
   RegisterCommandV2(&registry);
+  RegisterEventV2(&registry);
   RegisterBotV1(&registry);
   RegisterMessageV1(&registry);
   RegisterCommandV1(&registry);

@@ -64,6 +64,7 @@ struct Chat {
   std::string description;
   PortalClock::TimePoint created;
   int64_t last_message_id = 0;
+  int64_t message_count = 0;
   bool of_fixture = false;
   std::string avatar;
   std::string entity_type;
