@@ -27,6 +27,8 @@
 #include "service/rpc/descriptor_service.h"
 #include "service/rpc/library_log.h"
 #include "service/rpc/portal_call_handler.h"
+#include "service/rpc/raw_call_handler.h"
+#include "service/rpc/raw_service.h"
 #include "service/rpc/reflection_service.h"
 #include "service/rpc/registration_recovery.h"
 #include "service/rpc/server.h"
@@ -166,6 +168,8 @@ struct Gateway::Parts {
   std::unique_ptr<rpc::CallerAuth> callers;
   rpc::CallGate gate;
   std::shared_ptr<const rpc::CallEnvironment> environment;
+  std::unique_ptr<rpc::RawCallHandler> raw_handler;
+  std::unique_ptr<rpc::RawService> raw_service;
   std::unique_ptr<rpc::DescriptorServices> services;
   std::unique_ptr<rpc::ReflectionServices> reflection;
   std::unique_ptr<rpc::UnknownMethods> unknown_methods;
@@ -249,7 +253,10 @@ absl::Status Gateway::Parts::BuildServer(const std::vector<const FileDescriptor*
   handler = std::make_unique<rpc::PortalCallHandler>(
       rpc::PortalCallHandler::Dependencies{
           .registry = *registry, .vault = *vault, .random = random, .clock = clock, .logger = &logger},
-      std::move(policy), std::move(template_id_secret));
+      policy, std::move(template_id_secret));
+  raw_handler = std::make_unique<rpc::RawCallHandler>(
+      rpc::RawCallHandler::Dependencies{.registry = *registry, .vault = *vault, .methods = *methods, .logger = &logger},
+      std::move(policy));
 
   std::vector<rpc::CallerSet::Entry> entries;
   for (const auto& caller : configuration->settings.callers()) {
@@ -259,21 +266,27 @@ absl::Status Gateway::Parts::BuildServer(const std::vector<const FileDescriptor*
                              : rpc::CallerSet::Create(entries);
   if (!set.ok()) return set.status();
   callers = std::make_unique<rpc::CallerAuth>(*std::move(set));
-  environment = std::make_shared<const rpc::CallEnvironment>(
-      rpc::CallEnvironment{.handler = *handler,
-                           .callers = *callers,
-                           .gate = gate,
-                           .log = std::make_shared<rpc::AccessLog>(logger, metrics),
-                           .random = random,
-                           .clock = clock,
-                           .limits = CallLimitsFrom(configuration->settings.limits())});
+  const auto environment_for = [this, log = std::make_shared<rpc::AccessLog>(logger, metrics)](rpc::CallHandler& to) {
+    return std::make_shared<const rpc::CallEnvironment>(
+        rpc::CallEnvironment{.handler = to,
+                             .callers = *callers,
+                             .gate = gate,
+                             .log = log,
+                             .random = random,
+                             .clock = clock,
+                             .limits = CallLimitsFrom(configuration->settings.limits())});
+  };
+  environment = environment_for(*handler);
+  raw_service = std::make_unique<rpc::RawService>(environment_for(*raw_handler));
   services = std::make_unique<rpc::DescriptorServices>(*methods, environment);
   unknown_methods = std::make_unique<rpc::UnknownMethods>(environment);
 
   google::protobuf::FileDescriptorSet described = contract::DescriptorSet();
   for (const FileDescriptor* file : more_files) rpc::AppendLinkedFile(*file, &described);
   rpc::ReflectionServices::AppendOwnFiles(&described);
-  std::vector<std::string> names = services->names();
+  std::vector<std::string> served = services->names();
+  served.push_back(raw_service->name());
+  std::vector<std::string> names = served;
   for (const char* name : {rpc::ReflectionServices::kV1, rpc::ReflectionServices::kV1Alpha, "grpc.health.v1.Health",
                            "grpc.channelz.v1.Channelz"}) {
     names.emplace_back(name);
@@ -285,9 +298,10 @@ absl::Status Gateway::Parts::BuildServer(const std::vector<const FileDescriptor*
   rpc::EnableChannelz();
   rpc::Server::Parts parts;
   parts.services = services->services();
+  parts.services.push_back(raw_service->service());
   for (grpc::Service* service : reflection->services()) parts.services.push_back(service);
   parts.unknown = unknown_methods.get();
-  parts.health_names = services->names();
+  parts.health_names = std::move(served);
   parts.gate = &gate;
   auto created = rpc::Server::Create(ServerOptionsFrom(*configuration), std::move(parts));
   if (!created.ok()) return created.status();

@@ -144,12 +144,48 @@ Parser::Parser(size_t max_depth) : impl_(std::make_unique<Impl>()) {
 }
 Parser::~Parser() = default;
 
+namespace {
+
+// `text` with every integer that 64 bits can't hold in quotes; nothing if there is none. `text` need not be JSON.
+std::optional<std::string> QuoteHugeIntegers(std::string_view text) {
+  constexpr std::string_view kNumber = "+-.0123456789eE";
+  std::string out;
+  size_t copied = 0;
+  bool in_string = false;
+  for (size_t i = 0; i < text.size();) {
+    const char c = text[i];
+    if (in_string || (c != '-' && (c < '0' || c > '9'))) {
+      if (c == '"') in_string = !in_string;
+      i += in_string && c == '\\' ? 2 : 1;
+      continue;
+    }
+    const std::string_view number = text.substr(i, std::min(text.find_first_not_of(kNumber, i), text.size()) - i);
+    const std::string_view digits = number.substr(number[0] == '-' ? 1 : 0);
+    const bool integer = digits.find_first_not_of("0123456789") == digits.npos;
+    // Fewer digits always fit, and a leading zero is no JSON.
+    if (integer && digits.size() > 18 && digits[0] != '0') {
+      out.append(text, copied, i - copied).append("\"").append(number).append("\"");
+      copied = i + number.size();
+    }
+    i += number.size();
+  }
+  if (copied == 0) return std::nullopt;
+  out.append(text, copied);
+  return out;
+}
+
+}  // namespace
+
 std::optional<Value> Parser::Parse(std::string_view text) {
   constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
   if (text.substr(0, kByteOrderMark.size()) == kByteOrderMark) text.remove_prefix(kByteOrderMark.size());
   dom::element root;
-  if (impl_->parser.parse(text.data(), text.size(), /*realloc_if_needed=*/true).get(root) != simdjson::SUCCESS)
-    return std::nullopt;
+  auto error = impl_->parser.parse(text.data(), text.size(), /*realloc_if_needed=*/true).get(root);
+  if (error == simdjson::NUMBER_ERROR) {
+    // The library gives up the whole text for one integer beyond 64 bits.
+    if (const auto quoted = QuoteHugeIntegers(text)) error = impl_->parser.parse(*quoted).get(root);
+  }
+  if (error != simdjson::SUCCESS) return std::nullopt;
   return Access::FromElement(root);
 }
 

@@ -56,7 +56,8 @@ class Parser {
   Parser(const Parser&) = delete;
   Parser& operator=(const Parser&) = delete;
 
-  // Nothing if `text` is not one JSON value, nests deeper than max_depth, or is not UTF-8.
+  // Nothing if `text` is not one JSON value, nests deeper than max_depth, or is not UTF-8. An integer beyond 64 bits
+  // becomes a text of its digits.
   std::optional<Value> Parse(std::string_view text);
 
  private:

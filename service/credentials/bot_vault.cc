@@ -79,6 +79,15 @@ absl::StatusOr<Bot> BotVault::Find(std::string_view portal, std::string_view nam
   return Bot{it->second.record.bot_id, it->second.secret};
 }
 
+std::vector<std::shared_ptr<const base::Secret>> BotVault::SecretsOf(std::string_view portal) const {
+  base::MutexLock lock(mutex_);
+  std::vector<std::shared_ptr<const base::Secret>> secrets;
+  for (auto it = bots_.lower_bound(Key(portal, "")); it != bots_.end() && it->first.first == portal; ++it) {
+    if (it->second.secret != nullptr && !it->second.secret->empty()) secrets.push_back(it->second.secret);
+  }
+  return secrets;
+}
+
 std::vector<PendingBot> BotVault::Pending() const {
   base::MutexLock lock(mutex_);
   std::vector<PendingBot> pending;

@@ -67,6 +67,9 @@ class BotVault {
   // and its outcome is not known: registering again settles it.
   absl::StatusOr<Bot> Find(std::string_view portal, std::string_view name) const;
 
+  // Those of all bots of the portal, known and pending: what nobody must be shown.
+  std::vector<std::shared_ptr<const base::Secret>> SecretsOf(std::string_view portal) const;
+
   // Registrations whose outcome is not known.
   std::vector<PendingBot> Pending() const;
 

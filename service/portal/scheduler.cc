@@ -159,12 +159,12 @@ void Scheduler::OnResult(const std::shared_ptr<Entry>& entry, transport::Result 
   } else {
     answer.http_status = result.reply.http_status;
     const std::string_view code = WebhookCode(entry->url.Reveal());
-    std::vector<std::string_view> secrets;
-    if (!code.empty()) secrets.push_back(code);
-    if (entry->call.secret != nullptr && !entry->call.secret->empty()) secrets.push_back(entry->call.secret->Reveal());
+    if (!code.empty()) answer.secrets.push_back(code);
+    if (entry->call.secret != nullptr && !entry->call.secret->empty())
+      answer.secrets.push_back(entry->call.secret->Reveal());
     answer.reply = parser_.Parse(
         result.reply.http_status, result.reply.content_type, result.reply.body, entry->call.method, portal_,
-        {.location = result.reply.location, .host = Authority(entry->url.Reveal()), .secrets = secrets});
+        {.location = result.reply.location, .host = Authority(entry->url.Reveal()), .secrets = answer.secrets});
     answer.status = answer.reply.status;
   }
   Finish(entry, std::move(answer));

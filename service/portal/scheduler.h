@@ -14,8 +14,10 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <unordered_set>
+#include <vector>
 
 #include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
@@ -53,9 +55,11 @@ struct Outgoing {
 };
 
 struct Answer {
-  // OK: `reply.result` holds the answer. It lives until the callback returns.
+  // OK: `reply.result` holds the answer. It lives until the callback returns, as `secrets` do.
   absl::Status status;
   translate::ParsedReply reply;
+  // What the request held that must never be shown: the webhook's code, the bot's secret.
+  std::vector<std::string_view> secrets;
   std::optional<int> http_status;
   std::chrono::microseconds queued{0};
   std::optional<int> batch_size;

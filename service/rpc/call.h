@@ -29,6 +29,7 @@ struct Caller {
 
 // What is told in trailers and in the log line besides the status.
 struct CallInfo {
+  std::string rest_method;                               // of RawService, which has none of its own; else empty
   std::string portal;                                    // empty until it is known
   std::string bot;                                       // `portal/code`, empty if the method has none
   std::optional<std::chrono::microseconds> queued;       // time spent waiting for the portal

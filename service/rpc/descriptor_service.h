@@ -6,13 +6,11 @@
 #ifndef IMBOT_SERVICE_RPC_DESCRIPTOR_SERVICE_H_
 #define IMBOT_SERVICE_RPC_DESCRIPTOR_SERVICE_H_
 
-#include <grpcpp/impl/service_type.h>
-
 #include <memory>
 #include <string>
 #include <vector>
 
-#include "service/rpc/unary_call.h"
+#include "service/rpc/unary_service.h"
 #include "service/translate/method_table.h"
 
 namespace imbot::rpc {
@@ -28,9 +26,7 @@ class DescriptorServices {
   const std::vector<std::string>& names() const { return names_; }
 
  private:
-  class OneService;
-
-  std::vector<std::unique_ptr<OneService>> services_;
+  std::vector<std::unique_ptr<UnaryService>> services_;
   std::vector<std::string> names_;
 };
 

@@ -2,13 +2,14 @@
 
 #include <array>
 #include <utility>
-#include <variant>
 #include <vector>
 
 #include "service/base/error.h"
-#include "service/base/mutex.h"
 #include "service/base/seal.h"
 #include "service/base/strings.h"
+#include "service/rpc/call_target.h"
+#include "service/rpc/handler_hosts.h"
+#include "service/rpc/submission.h"
 #include "service/translate/decode.h"
 #include "service/translate/encode.h"
 #include "service/translate/request_fields.h"
@@ -39,16 +40,7 @@ class PortalCallHandler::Operation final : public CallInProgress, public std::en
         });
   }
 
-  void Cancel() override {
-    portal::CallId id{};
-    {
-      base::MutexLock lock(mutex_);
-      cancelled_ = true;
-      if (!submitted_) return;
-      id = call_id_;
-    }
-    port_->Cancel(id);
-  }
+  void Cancel() override { submission_.Cancel(); }
 
  private:
   bitrix24::rest::BotEffect effect() const { return call_.method->options.bot_effect(); }
@@ -59,22 +51,18 @@ class PortalCallHandler::Operation final : public CallInProgress, public std::en
     if (absl::Status status = ResolveSubject(); !status.ok()) return status;
     info_.portal = portal_;
     if (!bot_name_.empty()) info_.bot = base::StrCat(portal_, "/", bot_name_);
-    const portal::Whereabouts whereabouts = handler_.dependencies_.registry.Find(portal_);
-    const auto* here = std::get_if<portal::Here>(&whereabouts);
-    if (here == nullptr) {
-      return Error(absl::StatusCode::kNotFound, "PORTAL_UNKNOWN",
-                   base::StrCat("no portal ", portal_,
-                                " is configured: mend the name, or have the operator add the portal"))
-          .Metadata("portal", portal_)
-          .Build();
-    }
-    port_ = here->port;
+    auto port = FindPort(handler_.dependencies_.registry, portal_);
+    if (!port.ok()) return port.status();
+    port_ = *port;
     if (call_.method->subject == translate::Subject::kBot) {
       auto bot = handler_.dependencies_.vault.Find(portal_, bot_name_);
       if (!bot.ok()) return bot.status();
       bot_ = *std::move(bot);
     }
-    if (absl::Status status = CheckHandlerUrls(); !status.ok()) return status;
+    if (absl::Status status = CheckHandlerHosts(translate::HandlerUrls(*call_.method, *call_.request),
+                                                handler_.policy_.handler_hosts, call_.method->name(), portal_);
+        !status.ok())
+      return status;
     SetTemplateId();
     return absl::OkStatus();
   }
@@ -84,13 +72,9 @@ class PortalCallHandler::Operation final : public CallInProgress, public std::en
     const google::protobuf::FieldDescriptor* const field = call_.method->subject_field;
     const std::string subject = translate::TextAt(*call_.request, {&field, 1});
     if (call_.method->subject == translate::Subject::kPortal) {
-      portal_ = subject.empty() ? handler_.policy_.default_portal : subject;
-      if (portal_.empty()) {
-        return Error(absl::StatusCode::kInvalidArgument, "PORTAL_UNKNOWN",
-                     base::StrCat(call_.method->name(), ": no portal is named, and there is no default portal"))
-            .Violation(call_.method->subject_field->json_name(), "is required: the configuration has no default_portal")
-            .Build();
-      }
+      auto portal = PortalOrDefault(subject, handler_.policy_.default_portal, field->json_name());
+      if (!portal.ok()) return portal.status();
+      portal_ = *std::move(portal);
       if (effect() == BOT_EFFECT_REGISTER) bot_name_ = translate::TextAt(*call_.request, call_.method->code_field);
       if (bot_name_.find('/') == bot_name_.npos) return absl::OkStatus();
       const auto* code = call_.method->code_field.back();
@@ -101,46 +85,11 @@ class PortalCallHandler::Operation final : public CallInProgress, public std::en
                      "must not contain a slash")
           .Build();
     }
-    const size_t slash = subject.find('/');
-    if (slash == std::string::npos) {
-      portal_ = handler_.policy_.default_portal;
-      bot_name_ = subject;
-      if (portal_.empty()) {
-        return Error(absl::StatusCode::kInvalidArgument, "PORTAL_UNKNOWN",
-                     base::StrCat("bot `", subject, "` names no portal, and there is no default portal: write `portal/",
-                                  subject, "`"))
-            .Violation("bot", "must be `portal/code`: the configuration has no default_portal")
-            .Build();
-      }
-      return absl::OkStatus();
-    }
-    portal_ = subject.substr(0, slash);
-    bot_name_ = subject.substr(slash + 1);
-    if (portal_.empty() || bot_name_.empty()) {
-      return Error(absl::StatusCode::kInvalidArgument, "VALIDATION_FAILED",
-                   base::StrCat("bot `", subject, "` must be `portal/code`"))
-          .Violation("bot", "must be `portal/code`")
-          .Build();
-    }
+    auto bot = ParseBotName(subject, handler_.policy_.default_portal);
+    if (!bot.ok()) return bot.status();
+    portal_ = std::move(bot->portal);
+    bot_name_ = std::move(bot->name);
     return absl::OkStatus();
-  }
-
-  // The portal sends a bot's secret to its handlers: only hosts that the operator listed may be one.
-  absl::Status CheckHandlerUrls() {
-    std::vector<translate::HandlerUrl> refused;
-    for (auto& url : translate::HandlerUrls(*call_.method, *call_.request)) {
-      if (!handler_.policy_.handler_hosts.contains(translate::HostOf(url.url))) refused.push_back(std::move(url));
-    }
-    if (refused.empty()) return absl::OkStatus();
-    Error error(
-        absl::StatusCode::kPermissionDenied, "HANDLER_URL_NOT_ALLOWED",
-        base::StrCat(
-            call_.method->name(), ": ", refused[0].path,
-            " names a host that is not on the configuration's list `handler_hosts`; the portal would send the bot's "
-            "secret there. The operator has to list the host"));
-    for (const auto& url : refused)
-      error.Violation(url.path, "its host is not on the configuration's list `handler_hosts`");
-    return error.Metadata("method", call_.method->name()).Metadata("portal", portal_).Build();
   }
 
   // The identifier by which the portal recognises a repeat. From the key where the caller gave one, bound to caller and
@@ -166,29 +115,13 @@ class PortalCallHandler::Operation final : public CallInProgress, public std::en
     if (!secret.ok()) return Answer(secret.status(), nullptr);
     registering_ = true;
     bot_.secret = *std::move(secret);
-    {
-      base::MutexLock lock(mutex_);
-      if (!cancelled_) return SubmitLocked();
-    }
-    OnAnswer(
-        {.status = Error(absl::StatusCode::kCancelled, "CANCELLED_BY_CALLER", "the caller has gone; nothing was sent")
-                       .Build(),
-         .reply = {},
-         .http_status = {},
-         .batch_size = {}});
+    Submit();
   }
 
   void Submit() {
-    base::MutexLock lock(mutex_);
-    SubmitLocked();
-  }
-
-  // The lock holds Cancel() back until the id is known; Submit only posts.
-  void SubmitLocked() IMBOT_REQUIRES(mutex_) {
-    const translate::Identity identity = MakeIdentity();
     portal::Outgoing outgoing;
     outgoing.method = call_.method->name();
-    outgoing.body = translate::EncodeJson(*call_.method, *call_.request, identity);
+    outgoing.body = translate::EncodeJson(*call_.method, *call_.request, MakeIdentity());
     outgoing.secret = bot_.secret;
     outgoing.batch_command = [self = shared_from_this()] {
       return translate::EncodeBatchCommand(*self->call_.method, *self->call_.request, self->MakeIdentity());
@@ -203,9 +136,11 @@ class PortalCallHandler::Operation final : public CallInProgress, public std::en
     outgoing.priority = call_.priority == Priority::kBulk ? portal::Priority::kBulk : portal::Priority::kInteractive;
     outgoing.deadline = call_.deadline;
     outgoing.await_reply = effect() != BOT_EFFECT_UNSPECIFIED;
-    call_id_ = port_->Submit(std::move(outgoing),
-                             [self = shared_from_this()](portal::Answer answer) { self->OnAnswer(std::move(answer)); });
-    submitted_ = true;
+    const bool submitted =
+        submission_.Submit(*port_, std::move(outgoing),
+                           [self = shared_from_this()](portal::Answer answer) { self->OnAnswer(std::move(answer)); });
+    if (submitted) return;
+    OnAnswer({.status = CancelledBeforeSent(), .reply = {}, .secrets = {}, .http_status = {}, .batch_size = {}});
   }
 
   translate::Identity MakeIdentity() const {
@@ -217,14 +152,8 @@ class PortalCallHandler::Operation final : public CallInProgress, public std::en
 
   // On the portal's loop (on the storage thread for a registration that was cancelled before it was sent).
   void OnAnswer(portal::Answer answer) {
-    LogAnswer(answer);
-    info_.queued = answer.queued;
-    info_.attempts = answer.attempts;
-    info_.http_status = answer.http_status;
-    info_.batch_size = answer.batch_size;
-    info_.portal_time = answer.reply.time.duration;
-    info_.operating = answer.reply.time.operating;
-    info_.operating_reset_at = answer.reply.time.operating_reset_at;
+    LogAnswer(handler_.dependencies_.logger, call_, call_.method->name(), portal_, answer);
+    DescribeAnswer(answer, &info_);
     if (!answer.status.ok()) return OnFailure(answer);
     auto response = translate::DecodeResult(*call_.method, answer.reply.result, answer.reply.next, answer.reply.total);
     if (!response.ok()) {
@@ -235,21 +164,6 @@ class PortalCallHandler::Operation final : public CallInProgress, public std::en
     if (registering_) return OnRegistered(*std::move(response));
     if (effect() == BOT_EFFECT_UNREGISTER) return ForgetBot(absl::OkStatus(), *std::move(response));
     Answer(absl::OkStatus(), *std::move(response));
-  }
-
-  // What the access log's line does not say: what the portal itself answered. Never its text, which may repeat what it
-  // was sent.
-  void LogAnswer(const portal::Answer& answer) const {
-    base::Logger* logger = handler_.dependencies_.logger;
-    if (logger == nullptr || !logger->Enabled(base::Level::kDebug)) return;
-    logger->Log(base::Level::kDebug, "portal_answered",
-                {{"request_id", call_.request_id},
-                 {"method", call_.method->name()},
-                 {"portal", portal_},
-                 {"http_status", answer.http_status.value_or(0)},
-                 {"reason", base::ReasonOf(answer.status)},
-                 {"attempts", answer.attempts},
-                 {"queued_us", answer.queued.count()}});
   }
 
   void OnFailure(const portal::Answer& answer) {
@@ -321,10 +235,7 @@ class PortalCallHandler::Operation final : public CallInProgress, public std::en
   // Set before the call is submitted.
   bool registering_ = false;
 
-  base::Mutex mutex_;
-  bool cancelled_ IMBOT_GUARDED_BY(mutex_) = false;
-  bool submitted_ IMBOT_GUARDED_BY(mutex_) = false;
-  portal::CallId call_id_ IMBOT_GUARDED_BY(mutex_){};
+  Submission submission_;
 };
 
 PortalCallHandler::PortalCallHandler(Dependencies dependencies, CallPolicy policy, base::Secret template_secret)

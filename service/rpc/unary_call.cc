@@ -132,6 +132,7 @@ void UnaryCall::Answer(absl::Status status, std::unique_ptr<google::protobuf::Me
     late = std::exchange(ended_, true);
     in_progress.swap(in_progress_);
   }
+  if (!info.rest_method.empty()) record_.rest_method = info.rest_method;
   if (late) {  // The caller has gone: what is left is to write down what became of the call.
     record_.outcome = base::OutcomeOf(status);
     record_.info = std::move(info);
@@ -141,7 +142,7 @@ void UnaryCall::Answer(absl::Status status, std::unique_ptr<google::protobuf::Me
   if (status.ok()) status = response == nullptr ? absl::InternalError("no response") : Serialize(*response);
   if (!status.ok()) {
     status = base::WithMetadata(status, "request_id", record_.request_id);
-    status = base::WithMetadata(status, "method", record_.rest_method);
+    if (!record_.rest_method.empty()) status = base::WithMetadata(status, "method", record_.rest_method);
     if (!info.portal.empty()) status = base::WithMetadata(status, "portal", info.portal);
   }
   const Trailers trailers = InfoTrailers(record_.request_id, info);

@@ -14,6 +14,7 @@
 #include "google/protobuf/timestamp.pb.h"
 #include "service/base/error.h"
 #include "service/base/strings.h"
+#include "service/translate/free_value.h"
 #include "service/translate/message_plan.h"
 
 namespace imbot::translate {
@@ -25,8 +26,6 @@ using google::protobuf::FieldDescriptor;
 using google::protobuf::Message;
 using google::protobuf::Reflection;
 
-// A reader of protobuf refuses more than 100 nested messages, and each level of a Struct is three of them.
-constexpr int kMaxFreeDepth = 30;
 constexpr int64_t kExactDouble = int64_t{1} << 53;
 
 std::optional<int64_t> ToInt(Value value) {
@@ -132,60 +131,6 @@ bool IsNothing(Value value) {
     default:
       return false;
   }
-}
-
-bool DecodeFree(Value value, int depth, google::protobuf::Value* out);
-
-bool DecodeFreeStruct(Value value, int depth, google::protobuf::Struct* out) {
-  bool fits = depth <= kMaxFreeDepth;
-  if (value.is(Type::kArray)) {
-    int index = 0;
-    value.ForEachItem([&](Value item) {
-      return fits = fits && DecodeFree(item, depth + 1, &(*out->mutable_fields())[base::StrCat(index++)]);
-    });
-  }
-  value.ForEachMember([&](std::string_view key, Value item) {
-    return fits = fits && DecodeFree(item, depth + 1, &(*out->mutable_fields())[std::string(key)]);
-  });
-  return fits;
-}
-
-bool DecodeFree(Value value, int depth, google::protobuf::Value* out) {
-  if (depth > kMaxFreeDepth) return false;
-  switch (value.type()) {
-    case Type::kNull:
-      out->set_null_value(google::protobuf::NULL_VALUE);
-      return true;
-    case Type::kBool:
-      out->set_bool_value(value.AsBool());
-      return true;
-    case Type::kInt:
-      // A double can't hold it: a text keeps it whole.
-      if (value.AsInt() > kExactDouble || value.AsInt() < -kExactDouble) {
-        out->set_string_value(value.ToText());
-      } else {
-        out->set_number_value(static_cast<double>(value.AsInt()));
-      }
-      return true;
-    case Type::kUint:
-      out->set_string_value(value.ToText());
-      return true;
-    case Type::kDouble:
-      out->set_number_value(value.AsDouble());
-      return true;
-    case Type::kString:
-      out->set_string_value(std::string(value.AsString()));
-      return true;
-    case Type::kArray: {
-      auto* list = out->mutable_list_value();
-      bool fits = true;
-      value.ForEachItem([&](Value item) { return fits = DecodeFree(item, depth + 1, list->add_values()); });
-      return fits;
-    }
-    case Type::kObject:
-      return DecodeFreeStruct(value, depth, out->mutable_struct_value());
-  }
-  return false;
 }
 
 class Decoder {
@@ -335,20 +280,20 @@ class Decoder {
         case Kind::kStruct:
           if (IsNothing(value) || (!value.is(Type::kObject) && !value.is(Type::kArray))) return true;
           *stored = true;
-          return DecodeFreeStruct(value, depth + 1,
-                                  static_cast<google::protobuf::Struct*>(Target(out, descriptor, add)));
+          return ReadFreeStruct(value, depth + 1, static_cast<google::protobuf::Struct*>(Target(out, descriptor, add)));
         case Kind::kValue:
           *stored = true;
-          return DecodeFree(value, depth + 1, static_cast<google::protobuf::Value*>(Target(out, descriptor, add)));
+          return ReadFreeValue(value, depth + 1, static_cast<google::protobuf::Value*>(Target(out, descriptor, add)));
         case Kind::kListValue: {
           if (!value.is(Type::kArray) && !value.is(Type::kObject)) return true;
           *stored = true;
           auto* list = static_cast<google::protobuf::ListValue*>(Target(out, descriptor, add));
           bool inside = true;
-          value.ForEachItem([&](Value item) { return inside = DecodeFree(item, depth + 1, list->add_values()); });
+          value.ForEachItem([&](Value item) { return inside = ReadFreeValue(item, depth + 1, list->add_values()); });
           // A list with a hole.
-          value.ForEachMember(
-              [&](std::string_view, Value item) { return inside = DecodeFree(item, depth + 1, list->add_values()); });
+          value.ForEachMember([&](std::string_view, Value item) {
+            return inside = ReadFreeValue(item, depth + 1, list->add_values());
+          });
           return inside;
         }
         case Kind::kMessage:

@@ -12,7 +12,9 @@
 #include "google/protobuf/util/time_util.h"
 #include "service/base/json.h"
 #include "service/base/strings.h"
+#include "service/translate/free_value.h"
 #include "service/translate/message_plan.h"
+#include "service/translate/result_reference.h"
 
 namespace imbot::translate {
 namespace {
@@ -59,7 +61,7 @@ class QuerySink {
     key_ = key;
   }
   void String(std::string_view text) {
-    if (text.find('\0') != text.npos) expressible_ = false;
+    if (text.find('\0') != text.npos || HoldsResultReference(text)) expressible_ = false;
     Emit(text);
   }
   void Int(int64_t value) { Emit(base::StrCat(value)); }
@@ -317,11 +319,11 @@ class Encoder {
         return out_.String(
             google::protobuf::util::TimeUtil::ToString(static_cast<const google::protobuf::Timestamp&>(sub_message())));
       case Kind::kStruct:
-        return WriteStruct(static_cast<const google::protobuf::Struct&>(sub_message()));
+        return WriteFreeStruct(static_cast<const google::protobuf::Struct&>(sub_message()), &out_);
       case Kind::kValue:
-        return WriteFreeValue(static_cast<const google::protobuf::Value&>(sub_message()));
+        return WriteFreeValue(static_cast<const google::protobuf::Value&>(sub_message()), &out_);
       case Kind::kListValue:
-        return WriteFreeList(static_cast<const google::protobuf::ListValue&>(sub_message()));
+        return WriteFreeList(static_cast<const google::protobuf::ListValue&>(sub_message()), &out_);
       case Kind::kMessage: {
         const Message& inner = sub_message();
         if (field.options.empty_as_true() && IsEmpty(inner, *field.message)) return out_.Bool(true);
@@ -342,42 +344,6 @@ class Encoder {
   static bool IsEmpty(const Message& message, const MessagePlan& plan) {
     return std::none_of(plan.fields.begin(), plan.fields.end(),
                         [&](const FieldPlan& field) { return Present(message, field); });
-  }
-
-  void WriteStruct(const google::protobuf::Struct& object) {
-    std::vector<const std::string*> keys;
-    for (const auto& [key, value] : object.fields()) keys.push_back(&key);
-    std::sort(keys.begin(), keys.end(), [](const std::string* a, const std::string* b) { return *a < *b; });
-    out_.BeginObject();
-    for (const std::string* key : keys) {
-      out_.Key(*key);
-      WriteFreeValue(object.fields().at(*key));
-    }
-    out_.EndObject();
-  }
-
-  void WriteFreeList(const google::protobuf::ListValue& list) {
-    out_.BeginArray();
-    for (const auto& item : list.values()) WriteFreeValue(item);
-    out_.EndArray();
-  }
-
-  void WriteFreeValue(const google::protobuf::Value& value) {
-    switch (value.kind_case()) {
-      case google::protobuf::Value::kNumberValue:
-        return out_.Double(value.number_value());
-      case google::protobuf::Value::kStringValue:
-        return out_.String(value.string_value());
-      case google::protobuf::Value::kBoolValue:
-        return out_.Bool(value.bool_value());
-      case google::protobuf::Value::kStructValue:
-        return WriteStruct(value.struct_value());
-      case google::protobuf::Value::kListValue:
-        return WriteFreeList(value.list_value());
-      case google::protobuf::Value::kNullValue:
-      case google::protobuf::Value::KIND_NOT_SET:
-        return out_.Null();
-    }
   }
 
   Sink& out_;

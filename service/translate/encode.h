@@ -26,7 +26,8 @@ std::string EncodeJson(const MethodSpec& method, const google::protobuf::Message
 
 // `imbot.v2.Chat.Message.send?dialogId=chat5&fields%5Bmessage%5D=...`: RFC 3986, encoded once, booleans as Y/N or 1/0.
 // Nothing if a query string can't express the request (a null, an empty list, a key with brackets, more values than PHP
-// reads): such a call goes alone. Holds the bot's secret.
+// reads), or if the portal would replace a value in it (result_reference.h): such a call goes alone. Holds the bot's
+// secret.
 std::optional<std::string> EncodeBatchCommand(const MethodSpec& method, const google::protobuf::Message& request,
                                               const Identity& identity);
 

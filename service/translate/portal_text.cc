@@ -230,14 +230,19 @@ void Cut(std::string* text) {
 
 }  // namespace
 
-PortalText CleanPortalText(std::string_view text, std::span<const std::string_view> secrets) {
-  if (text.size() > kLongestInput || LooksLikeDump(text)) return {"", true};
-  std::string clean = OneLine(text);
+std::string WithoutSecrets(std::string_view text, std::span<const std::string_view> secrets) {
+  std::string clean(text);
   for (const std::string_view secret : secrets) {
     if (secret.size() < kShortestSecret) continue;
     HideEvery(secret, &clean);
     HideEvery(PercentEncoded(secret), &clean);
   }
+  return clean;
+}
+
+PortalText CleanPortalText(std::string_view text, std::span<const std::string_view> secrets) {
+  if (text.size() > kLongestInput || LooksLikeDump(text)) return {"", true};
+  std::string clean = WithoutSecrets(OneLine(text), secrets);
   HideRefusedValue(&clean);
   HideWebhookPaths(&clean);
   HideAssignments(&clean);

@@ -22,6 +22,10 @@ struct PortalText {
 // status travels in HTTP/2 headers of 8 KiB, percent-encoded).
 PortalText CleanPortalText(std::string_view text, std::span<const std::string_view> secrets = {});
 
+// `text` with every occurrence of a secret replaced, plain or percent-encoded, and nothing else changed: for data, not
+// for messages.
+std::string WithoutSecrets(std::string_view text, std::span<const std::string_view> secrets);
+
 }  // namespace imbot::translate
 
 #endif  // IMBOT_SERVICE_TRANSLATE_PORTAL_TEXT_H_

@@ -109,12 +109,6 @@ TEST(EncodeBatchCommand, CarriesAnAttachmentAndAMenuAsTheJsonBodyDoes) {
             Sent("imbot.message.add", request, {.bot_id = 39, .secret = "c"}));
 }
 
-TEST(EncodeBatchCommand, LeavesTextThatThePortalWouldSubstituteAsItIs) {
-  // Whether it may go in a batch at all is the scheduler's to decide (WIRE_FACTS 2.1); the encoder changes nothing.
-  EXPECT_EQ(Received(*Batch("test.v2.everything", R"(text: "$result[a][b] costs $100")")),
-            Json(R"({"text": "$result[a][b] costs $100"})"));
-}
-
 TEST(EncodeBatchCommand, IsNothingForANull) {
   EXPECT_EQ(Batch("test.v2.everything", "remove_background_id: true"), std::nullopt);
   EXPECT_EQ(Batch("test.v2.everything", R"(labels { key: "a" value: "A" } remove_labels: "b")"), std::nullopt);

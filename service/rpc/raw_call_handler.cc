@@ -1,0 +1,132 @@
+#include "service/rpc/raw_call_handler.h"
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "imbot/gateway/v1/raw_service.pb.h"
+#include "service/base/error.h"
+#include "service/base/strings.h"
+#include "service/rpc/call_target.h"
+#include "service/rpc/handler_hosts.h"
+#include "service/rpc/submission.h"
+#include "service/translate/raw_call.h"
+
+namespace imbot::rpc {
+
+// One call from its start to its answer. Held by whoever will touch it next: the reactor (to cancel), or the
+// scheduler's callback.
+class RawCallHandler::Operation final : public CallInProgress, public std::enable_shared_from_this<Operation> {
+ public:
+  Operation(const RawCallHandler& handler, Call call, Reply reply)
+      : handler_(handler), call_(std::move(call)), reply_(std::move(reply)) {}
+
+  void Run() {
+    if (absl::Status status = Prepare(); !status.ok()) return Answer(std::move(status), nullptr);
+    portal::Outgoing outgoing;
+    outgoing.method = request().method();
+    outgoing.body = translate::EncodeRawCall(request(), MakeIdentity());
+    outgoing.secret = bot_.secret;
+    outgoing.alone = true;
+    outgoing.retry = bitrix24::rest::RETRY_NEVER;
+    outgoing.caller = call_.caller.name;
+    outgoing.idempotency_key = call_.idempotency_key;
+    outgoing.priority = call_.priority == Priority::kBulk ? portal::Priority::kBulk : portal::Priority::kInteractive;
+    outgoing.deadline = call_.deadline;
+    const bool submitted =
+        submission_.Submit(*port_, std::move(outgoing),
+                           [self = shared_from_this()](portal::Answer answer) { self->OnAnswer(std::move(answer)); });
+    if (!submitted) Answer(CancelledBeforeSent(), nullptr);
+  }
+
+  void Cancel() override { submission_.Cancel(); }
+
+ private:
+  const imbot::gateway::v1::CallRequest& request() const {
+    return static_cast<const imbot::gateway::v1::CallRequest&>(*call_.request);
+  }
+
+  absl::Status Prepare() {
+    if (!call_.caller.raw_allowed) {
+      return base::Error(absl::StatusCode::kPermissionDenied, "CALLER_NOT_ALLOWED",
+                         base::StrCat("caller ", call_.caller.name,
+                                      " may not use RawService: use a typed rpc, or have the operator set raw_allowed"))
+          .Build();
+    }
+    if (absl::Status status = translate::CheckRawCall(request(), handler_.dependencies_.methods); !status.ok())
+      return status;
+    info_.rest_method = request().method();
+    if (absl::Status status = FindTarget(); !status.ok()) return status;
+    return CheckHandlerHosts(translate::RawHandlerUrls(request()), handler_.policy_.handler_hosts, request().method(),
+                             info_.portal);
+  }
+
+  absl::Status FindTarget() {
+    std::string bot_name;
+    if (request().has_bot()) {
+      auto name = ParseBotName(request().bot(), handler_.policy_.default_portal);
+      if (!name.ok()) return name.status();
+      info_.portal = std::move(name->portal);
+      bot_name = std::move(name->name);
+      info_.bot = base::StrCat(info_.portal, "/", bot_name);
+    } else {
+      auto portal = PortalOrDefault(request().portal(), handler_.policy_.default_portal, "portal");
+      if (!portal.ok()) return portal.status();
+      info_.portal = *std::move(portal);
+    }
+    auto port = FindPort(handler_.dependencies_.registry, info_.portal);
+    if (!port.ok()) return port.status();
+    port_ = *port;
+    if (!request().has_bot()) return absl::OkStatus();
+    auto bot = handler_.dependencies_.vault.Find(info_.portal, bot_name);
+    if (!bot.ok()) return bot.status();
+    bot_ = *std::move(bot);
+    return absl::OkStatus();
+  }
+
+  translate::Identity MakeIdentity() const {
+    translate::Identity identity;
+    if (bot_.id != 0) identity.bot_id = bot_.id;
+    if (bot_.secret != nullptr) identity.secret = bot_.secret->Reveal();
+    return identity;
+  }
+
+  // On the portal's loop.
+  void OnAnswer(portal::Answer answer) {
+    LogAnswer(handler_.dependencies_.logger, call_, request().method(), info_.portal, answer);
+    DescribeAnswer(answer, &info_);
+    if (!answer.status.ok()) return Answer(answer.status, nullptr);
+    // What a portal lists of its bots may hold the secret of any of them.
+    const std::vector<std::shared_ptr<const base::Secret>> bots = handler_.dependencies_.vault.SecretsOf(info_.portal);
+    std::vector<std::string_view> secrets = answer.secrets;
+    for (const auto& secret : bots) secrets.push_back(secret->Reveal());
+    auto response = translate::DecodeRawResult(request().method(), answer.reply.result, answer.reply.next,
+                                               answer.reply.total, secrets);
+    if (!response.ok()) return Answer(response.status(), nullptr);
+    Answer(absl::OkStatus(), *std::move(response));
+  }
+
+  void Answer(absl::Status status, std::unique_ptr<google::protobuf::Message> response) {
+    reply_.Answer(std::move(status), std::move(response), std::move(info_));
+  }
+
+  const RawCallHandler& handler_;
+  Call call_;
+  Reply reply_;
+  CallInfo info_;
+  // Set by Prepare().
+  portal::Port* port_ = nullptr;
+  credentials::Bot bot_;
+  Submission submission_;
+};
+
+RawCallHandler::RawCallHandler(Dependencies dependencies, CallPolicy policy)
+    : dependencies_(dependencies), policy_(std::move(policy)) {}
+
+std::shared_ptr<CallInProgress> RawCallHandler::Start(Call call, Reply reply) {
+  auto operation = std::make_shared<Operation>(*this, std::move(call), std::move(reply));
+  operation->Run();
+  return operation;
+}
+
+}  // namespace imbot::rpc

@@ -1,0 +1,28 @@
+// imbot.gateway.v1.RawService as gRPC sees it. Owned by whoever owns the server, and outlives it.
+#ifndef IMBOT_SERVICE_RPC_RAW_SERVICE_H_
+#define IMBOT_SERVICE_RPC_RAW_SERVICE_H_
+
+#include <memory>
+#include <string>
+
+#include "service/rpc/unary_service.h"
+
+namespace imbot::rpc {
+
+class RawService {
+ public:
+  // The environment's handler takes CallRequests: a RawCallHandler.
+  explicit RawService(std::shared_ptr<const CallEnvironment> environment);
+
+  grpc::Service* service() { return &service_; }
+  // Full name, for health and reflection.
+  const std::string& name() const { return method_.descriptor->service()->full_name(); }
+
+ private:
+  const translate::MethodSpec method_;
+  UnaryService service_;
+};
+
+}  // namespace imbot::rpc
+
+#endif  // IMBOT_SERVICE_RPC_RAW_SERVICE_H_
