@@ -1,12 +1,12 @@
-#include "tests/simulator/control/control.h"
-
 #include <chrono>
 #include <limits>
 #include <optional>
 #include <set>
 #include <utility>
 
+#include "tests/simulator/control/control.h"
 #include "tests/simulator/control/state_json.h"
+#include "tests/simulator/control/user_actions.h"
 #include "tests/simulator/php/coerce.h"
 #include "tests/simulator/php/parse_str.h"
 
@@ -47,13 +47,23 @@ Json AsList(const Json& body) {
 
 Control::Control(const Parts& parts) : parts_(parts) {
   routes_ = {
-      {"GET /ledger", &Control::GetLedger},    {"GET /received", &Control::GetReceived},
-      {"GET /state", &Control::GetState},      {"GET /stats", &Control::GetStats},
-      {"POST /reset", &Control::Reset},        {"POST /webhooks", &Control::AddWebhooks},
-      {"POST /tokens", &Control::AddTokens},   {"POST /faults", &Control::AddFaults},
-      {"GET /faults", &Control::GetFaults},    {"DELETE /faults", &Control::ClearFaults},
-      {"POST /release", &Control::Release},    {"POST /clock", &Control::MoveClock},
-      {"POST /options", &Control::SetOptions}, {"GET /health", &Control::GetHealth},
+      {"GET /ledger", &Control::GetLedger},
+      {"GET /received", &Control::GetReceived},
+      {"GET /state", &Control::GetState},
+      {"GET /stats", &Control::GetStats},
+      {"POST /reset", &Control::Reset},
+      {"POST /webhooks", &Control::AddWebhooks},
+      {"POST /tokens", &Control::AddTokens},
+      {"POST /faults", &Control::AddFaults},
+      {"GET /faults", &Control::GetFaults},
+      {"DELETE /faults", &Control::ClearFaults},
+      {"POST /release", &Control::Release},
+      {"POST /clock", &Control::MoveClock},
+      {"POST /options", &Control::SetOptions},
+      {"GET /health", &Control::GetHealth},
+      {"POST /users/actions", &Control::PostUserActions},
+      {"POST /events", &Control::PostEvents},
+      {"GET /messenger", &Control::GetMessenger},
   };
 }
 
@@ -212,6 +222,20 @@ Control::Answer Control::SetOptions(const Json&, const Json& body) {
     }
   }
   return Answer{};
+}
+
+Control::Answer Control::PostUserActions(const Json& query, const Json& body) {
+  UserActionAnswer answer = ActAsUser(PortalOf(query, body), body);
+  return Answer{answer.status, std::move(answer.body)};
+}
+
+Control::Answer Control::PostEvents(const Json& query, const Json& body) {
+  UserActionAnswer answer = PutEvents(PortalOf(query, body), body);
+  return Answer{answer.status, std::move(answer.body)};
+}
+
+Control::Answer Control::GetMessenger(const Json& query, const Json& body) {
+  return Answer{200, MessengerState(PortalOf(query, body))};
 }
 
 Control::Answer Control::GetHealth(const Json&, const Json&) {

@@ -58,6 +58,9 @@ class Control final : public HttpHandler {
   Answer MoveClock(const Json& query, const Json& body);
   Answer SetOptions(const Json& query, const Json& body);
   Answer GetHealth(const Json& query, const Json& body);
+  Answer PostUserActions(const Json& query, const Json& body);
+  Answer PostEvents(const Json& query, const Json& body);
+  Answer GetMessenger(const Json& query, const Json& body);
 
   // The portal that query or body names by `portal`; the default one otherwise.
   Portal& PortalOf(const Json& query, const Json& body);

@@ -15,6 +15,7 @@ RestError Refusal(const Portal& portal, const char* code, const char* descriptio
 std::variant<Caller, RestError> Authenticate(const Portal& portal, const RestRequest& request, bool tls,
                                              std::string_view scope) {
   Caller caller;
+  caller.origin = (tls ? "https://" : "http://") + request.host;
   if (request.webhook_user && request.webhook_code) {
     if (portal.options().require_https && !tls) return Refusal(portal, "INVALID_REQUEST", "Https required.", 400);
     const Webhook* webhook = portal.FindWebhook(*request.webhook_user, *request.webhook_code);
@@ -22,6 +23,7 @@ std::variant<Caller, RestError> Authenticate(const Portal& portal, const RestReq
     caller.kind = Caller::Kind::kWebhook;
     caller.user_id = webhook->user_id;
     caller.scopes = webhook->scopes;
+    caller.webhook_code = webhook->code;
     caller.key = "webhook:" + std::to_string(webhook->id);
     const User* user = portal.FindUser(webhook->user_id);
     if (user == nullptr || !user->active)
@@ -38,6 +40,7 @@ std::variant<Caller, RestError> Authenticate(const Portal& portal, const RestReq
     caller.user_id = token.user_id;
     caller.client_id = token.client_id;
     caller.scopes = token.scopes;
+    caller.access_token = token.token;
     caller.key = "oauth:" + token.client_id;
   } else {
     return RestError{"NO_AUTH_FOUND", "Wrong authorization data", 401};

@@ -36,6 +36,10 @@ struct Caller {
   std::string client_id;  // empty for a webhook
   std::set<std::string> scopes;
   std::string key;  // what limits are counted by: the webhook's number or the client id
+  // For links that the portal makes: `https://host:port`, and the credential that they carry.
+  std::string origin;
+  std::string webhook_code;
+  std::string access_token;
 };
 
 class Call {

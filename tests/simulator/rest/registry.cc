@@ -47,6 +47,7 @@ Registry AllMethods() {
   RegisterChatUserV2(&registry);
   RegisterCommandV2(&registry);
   RegisterEventV2(&registry);
+  RegisterFileV2(&registry);
   RegisterBotV1(&registry);
   RegisterMessageV1(&registry);
   RegisterCommandV1(&registry);

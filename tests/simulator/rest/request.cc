@@ -65,6 +65,7 @@ bool IsJsonContentType(std::string_view content_type) {
 
 RestRequest ReadRestRequest(const HttpRequest& http) {
   RestRequest request;
+  request.host = http.host;
   const size_t question = http.target.find('?');
   const std::string path = http.target.substr(0, question);
   std::vector<std::string> segments = Segments(path);

@@ -14,6 +14,7 @@ namespace simulator {
 struct RestRequest {
   bool found = false;     // the path is one of the REST entry's
   bool version3 = false;  // /rest/api/…
+  std::string host;       // as the client wrote it, with its port
   std::string method;     // without .json and .xml
   std::optional<std::string> webhook_user;
   std::optional<std::string> webhook_code;

@@ -1,11 +1,11 @@
-#include "tests/simulator/rest/rest_server.h"
-
 #include <optional>
 #include <utility>
 
 #include "tests/simulator/php/coerce.h"
 #include "tests/simulator/rest/auth.h"
+#include "tests/simulator/rest/file_downloads.h"
 #include "tests/simulator/rest/replies.h"
+#include "tests/simulator/rest/rest_server.h"
 #include "tests/simulator/rest/secrets.h"
 
 namespace simulator {
@@ -142,6 +142,7 @@ Task<bool> RestServer::Run(Exchange& exchange) {
     SendFault(exchange, *call.ended_by());
     co_return true;
   }
+  if (FileDownloads::Answer(*exchange.portal, exchange.rest, http, exchange.sink.get())) co_return true;
   // An unknown method is told apart before any credential is looked at.
   if (method == nullptr) {
     Refuse(exchange, call, RestError{"ERROR_METHOD_NOT_FOUND", "Method not found!", 404});

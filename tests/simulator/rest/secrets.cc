@@ -11,8 +11,11 @@ namespace simulator {
 namespace {
 
 // Lower case, without underscores.
-constexpr std::array<std::string_view, 9> kSecretNames = {
-    "bottoken", "clientid", "auth", "accesstoken", "refreshtoken", "hash", "clientsecret", "authconnector", "ap"};
+constexpr std::array<std::string_view, 10> kSecretNames = {
+    "bottoken", "clientid",     "auth",          "accesstoken", "refreshtoken",
+    "hash",     "clientsecret", "authconnector", "ap",          "downloadurl"};
+// Beyond it a value is a file, and only its size and digest are kept.
+constexpr size_t kMaxKept = 256 * 1024;
 
 bool IsSecretName(std::string_view name) {
   // A chat application's APP_ID is a number, but a bot's appId in replies is its owner's key.
@@ -46,7 +49,11 @@ std::string WithoutSecretsInUrl(std::string_view url) {
 }
 
 Json WithoutSecrets(const Json& value) {
-  if (value.is_string()) return WithoutSecretsInUrl(value.get_ref<const std::string&>());
+  if (value.is_string()) {
+    const std::string& text = value.get_ref<const std::string&>();
+    if (text.size() > kMaxKept) return "(" + std::to_string(text.size()) + " bytes, " + SecretLabel(text) + ")";
+    return WithoutSecretsInUrl(text);
+  }
   if (value.is_array()) {
     Json copy = Json::array();
     for (const Json& item : value) copy.push_back(WithoutSecrets(item));
