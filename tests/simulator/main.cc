@@ -8,6 +8,7 @@
 #include <charconv>
 #include <chrono>
 #include <cstdio>
+#include <cstdlib>
 #include <functional>
 #include <map>
 #include <string>
@@ -26,6 +27,9 @@ constexpr char kUsage[] =
     "  --http2=on|off                                  offer HTTP/2 on the HTTPS port (on)\n"
     "  --delay-ms=N --per-command-ms=N                 time a request and a method take\n"
     "  --per-command-max-ms=N                          with it a method takes between the two\n"
+    "  --bucket=N --bucket-leak=N                      requests that a source address may send at once, and per "
+    "second\n"
+    "                                                  after that (0: no limit; a standard portal has 50 and 2)\n"
     "  --request-limit-ms=N                            the front answers 504 after that time (0: never)\n"
     "  --refuse-batch-whole=on|off                     a bad command refuses its whole batch, 400 or 405 (off)\n"
     "  --behaviour=source|docs                         where server source and documentation conflict (source)\n"
@@ -86,6 +90,14 @@ std::map<std::string, std::function<bool(std::string_view)>> Readers(Flags* flag
       {"delay-ms", number(&options.portal.delay)},
       {"per-command-ms", number(&options.portal.per_command)},
       {"per-command-max-ms", number(&options.portal.per_command_max)},
+      {"bucket", number(&options.portal.bucket)},
+      {"bucket-leak",
+       [&options](std::string_view value) {
+         char* end = nullptr;
+         const std::string copy(value);
+         options.portal.bucket_leak = std::strtod(copy.c_str(), &end);
+         return end == copy.c_str() + copy.size() && options.portal.bucket_leak > 0;
+       }},
       {"request-limit-ms", number(&options.portal.request_limit)},
       {"refuse-batch-whole", toggle(&options.portal.refuse_batch_whole)},
       {"behaviour",

@@ -1,10 +1,11 @@
+#include "tests/simulator/control/control.h"
+
 #include <chrono>
 #include <limits>
 #include <optional>
 #include <set>
 #include <utility>
 
-#include "tests/simulator/control/control.h"
 #include "tests/simulator/control/state_json.h"
 #include "tests/simulator/control/user_actions.h"
 #include "tests/simulator/php/coerce.h"
@@ -109,12 +110,16 @@ Control::Answer Control::GetReceived(const Json& query, const Json&) {
 }
 
 Control::Answer Control::GetState(const Json& query, const Json& body) {
-  return Answer{200, PortalState(PortalOf(query, body))};
+  const Portal& portal = PortalOf(query, body);
+  Json state = PortalState(portal);
+  state["buckets"] = parts_.server->buckets().ToJson(portal.name(), parts_.clock->Now());
+  return Answer{200, std::move(state)};
 }
 
 Control::Answer Control::GetStats(const Json&, const Json&) {
   Json json = Json::object();
   json["requests"] = parts_.server->requests();
+  json["bucketRefused"] = parts_.server->buckets().refused();
   json["inProgress"] = parts_.server->in_progress();
   json["held"] = parts_.held->size();
   json["connectionsAccepted"] = parts_.net->accepted;
@@ -133,6 +138,7 @@ Control::Answer Control::Reset(const Json&, const Json&) {
     return Answer{409, Json{{"error", "calls are under way or held: POST /release and wait for them"}}};
   }
   parts_.faults->Clear();
+  parts_.server->Reset();
   parts_.clock->Reset();
   parts_.portals->Reset();
   parts_.ledger->Reset();
@@ -205,6 +211,16 @@ Control::Answer Control::SetOptions(const Json&, const Json& body) {
       options.per_command = std::chrono::milliseconds(ToInt(&it.value()));
     } else if (name == "per_command_max_ms") {
       options.per_command_max = std::chrono::milliseconds(ToInt(&it.value()));
+    } else if (name == "bucket" || name == "bucket_leak") {
+      const double number = it.value().is_number() ? it.value().get<double>() : -1;
+      if (number < 0 || (name == "bucket_leak" && number == 0))
+        return Answer{400, Json{{"error", "'" + name + "' is a number"}}};
+      if (name == "bucket") {
+        options.bucket = static_cast<int64_t>(number);
+      } else {
+        options.bucket_leak = number;
+      }
+      parts_.server->EmptyBuckets();
     } else if (name == "request_limit_ms") {
       options.request_limit = std::chrono::milliseconds(ToInt(&it.value()));
     } else if (name == "refuse_batch_whole") {

@@ -30,7 +30,7 @@ class Control final : public HttpHandler {
     Ledger* ledger;
     Faults* faults;
     HeldCalls* held;
-    const RestServer* server;
+    RestServer* server;
     const NetStats* net;  // of the portals' ports, not of this one
   };
   explicit Control(const Parts& parts);

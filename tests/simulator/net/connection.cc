@@ -1,5 +1,6 @@
 #include "tests/simulator/net/connection.h"
 
+#include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <openssl/err.h>
@@ -16,6 +17,15 @@ namespace {
 constexpr int64_t kWouldBlock = -1;
 constexpr int64_t kClosed = 0;
 constexpr size_t kChunk = 64 * 1024;
+
+std::string PeerOf(int fd) {
+  sockaddr_in address{};
+  socklen_t length = sizeof(address);
+  char text[INET_ADDRSTRLEN] = "";
+  if (getpeername(fd, reinterpret_cast<sockaddr*>(&address), &length) == 0)
+    inet_ntop(AF_INET, &address.sin_addr, text, sizeof(text));
+  return text;
+}
 
 }  // namespace
 
@@ -41,7 +51,13 @@ std::shared_ptr<Connection> Connection::Start(EventLoop* loop, int fd, SSL_CTX* 
 }
 
 Connection::Connection(EventLoop* loop, int fd, SSL* ssl, SessionFactory factory, NetStats* stats)
-    : loop_(loop), stats_(stats), ssl_(ssl), factory_(std::move(factory)), fd_(fd), handshaking_(ssl != nullptr) {
+    : loop_(loop),
+      stats_(stats),
+      ssl_(ssl),
+      factory_(std::move(factory)),
+      peer_(PeerOf(fd)),
+      fd_(fd),
+      handshaking_(ssl != nullptr) {
   ++stats_->accepted;
   ++stats_->open;
 }

@@ -64,6 +64,8 @@ class Connection final : public FdHandler, public std::enable_shared_from_this<C
   // The client has closed its side.
   bool peer_closed() const { return peer_closed_; }
   bool is_tls() const { return ssl_ != nullptr; }
+  // The client's address, without its port.
+  const std::string& peer() const { return peer_; }
 
  private:
   Connection(EventLoop* loop, int fd, SSL* ssl, SessionFactory factory, NetStats* stats);
@@ -82,6 +84,7 @@ class Connection final : public FdHandler, public std::enable_shared_from_this<C
   NetStats* const stats_;
   SSL* ssl_;
   SessionFactory factory_;
+  const std::string peer_;
 
   int fd_;
   bool handshaking_;

@@ -161,6 +161,7 @@ Http1Session::Step Http1Session::ParseHead() {
   }
   request_ = HttpRequest{};
   request_.tls = tls_;
+  if (const std::shared_ptr<Connection> connection = connection_.lock()) request_.peer = connection->peer();
   std::string_view head = text.substr(0, end);
   const size_t line_end = head.find("\r\n");
   const std::string_view line = head.substr(0, line_end);

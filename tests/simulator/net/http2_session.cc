@@ -96,6 +96,8 @@ struct Http2Session::Callbacks {
     stream->id = frame->hd.stream_id;
     stream->request.protocol = "h2";
     stream->request.tls = true;
+    if (const std::shared_ptr<Connection> connection = Self(user_data)->connection_.lock())
+      stream->request.peer = connection->peer();
     Self(user_data)->streams_[stream->id] = std::move(stream);
     return 0;
   }

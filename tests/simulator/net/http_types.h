@@ -22,6 +22,7 @@ struct HttpRequest {
   std::string protocol;  // "HTTP/1.1", "HTTP/1.0" or "h2"
   bool tls = false;
   std::string host;  // Host or :authority
+  std::string peer;  // the client's address
   Headers headers;
   std::string body;
 };

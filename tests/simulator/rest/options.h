@@ -27,6 +27,10 @@ struct PortalOptions {
   std::chrono::milliseconds per_command{0};  // per command of a batch, and of a single call
   // With a value above per_command, each command takes a time between the two.
   std::chrono::milliseconds per_command_max{0};
+  // The leaky bucket of each source address: how many requests it holds (0: there is none), and how many run out a
+  // second. A standard portal has 50 and 2, an Enterprise one 250 and 5.
+  int64_t bucket = 0;
+  double bucket_leak = 2;
   // When the front answers 504 in the portal's place; what has not begun by then is not executed. 0: never. A cloud
   // portal has 60 seconds (page limits.md).
   std::chrono::milliseconds request_limit{0};

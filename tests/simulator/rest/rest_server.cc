@@ -1,3 +1,5 @@
+#include "tests/simulator/rest/rest_server.h"
+
 #include <optional>
 #include <utility>
 
@@ -5,7 +7,6 @@
 #include "tests/simulator/rest/auth.h"
 #include "tests/simulator/rest/file_downloads.h"
 #include "tests/simulator/rest/replies.h"
-#include "tests/simulator/rest/rest_server.h"
 #include "tests/simulator/rest/secrets.h"
 
 namespace simulator {
@@ -77,7 +78,8 @@ RestServer::RestServer(EventLoop* loop, const PortalOptions* options, PortalCloc
       ledger_(ledger),
       faults_(faults),
       held_(held),
-      registry_(WithBatch(AllMethods())) {}
+      registry_(WithBatch(AllMethods())),
+      buckets_(options) {}
 
 RestServer::~RestServer() = default;
 
@@ -130,6 +132,11 @@ Task<bool> RestServer::Run(Exchange& exchange) {
   }
   if (http.method == "OPTIONS") {
     exchange.sink->Send(JsonReply(*options_, 200, nullptr), nullptr);
+    co_return true;
+  }
+  // The front's business: nothing of the portal has seen the request yet.
+  if (!buckets_.Admit(exchange.portal->name(), http.peer, exchange.started)) {
+    Refuse(exchange, call, RestError{"QUERY_LIMIT_EXCEEDED", "Too many requests", 503});
     co_return true;
   }
   StartLimit(exchange);

@@ -16,6 +16,7 @@
 #include "tests/simulator/net/http_types.h"
 #include "tests/simulator/net/task.h"
 #include "tests/simulator/rest/batch.h"
+#include "tests/simulator/rest/bucket.h"
 #include "tests/simulator/rest/call.h"
 #include "tests/simulator/rest/faults.h"
 #include "tests/simulator/rest/ledger.h"
@@ -36,6 +37,11 @@ class RestServer final : public HttpHandler {
 
   uint64_t requests() const { return requests_; }
   size_t in_progress() const { return exchanges_.size(); }
+  const Buckets& buckets() const { return buckets_; }
+  // Back to the start. REQUIRES: nothing is in progress.
+  void Reset() { buckets_.Clear(); }
+  // After the bucket's options were changed.
+  void EmptyBuckets() { buckets_.Clear(); }
   // Destroys calls that are still suspended; after the loop's pending work and the held calls were dropped.
   void DropAll();
 
@@ -76,6 +82,7 @@ class RestServer final : public HttpHandler {
   Faults* const faults_;
   HeldCalls* const held_;
   const Registry registry_;
+  Buckets buckets_;
 
   uint64_t requests_ = 0;
   uint64_t exchange_id_ = 0;

@@ -12,12 +12,19 @@
 namespace simulator {
 namespace {
 
-int Connect(int port) {
+int Connect(int port, const std::string& source = "") {
   const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   const timeval patience{20, 0};
   setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
   sockaddr_in address{};
   address.sin_family = AF_INET;
+  if (!source.empty()) {
+    inet_pton(AF_INET, source.c_str(), &address.sin_addr);
+    if (bind(fd, reinterpret_cast<sockaddr*>(&address), sizeof(address)) != 0) {
+      close(fd);
+      return -1;
+    }
+  }
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   address.sin_port = htons(static_cast<uint16_t>(port));
   if (connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof(address)) != 0) {
@@ -29,7 +36,7 @@ int Connect(int port) {
 
 }  // namespace
 
-ClientConnection::ClientConnection(int port) : fd_(Connect(port)), ok_(fd_ >= 0) {}
+ClientConnection::ClientConnection(int port, const std::string& source) : fd_(Connect(port, source)), ok_(fd_ >= 0) {}
 
 ClientConnection::ClientConnection(int port, const std::string& ca, const std::string& name, std::string_view alpn)
     : fd_(Connect(port)) {

@@ -33,7 +33,8 @@ struct Reply {
 // hang it.
 class ClientConnection {
  public:
-  explicit ClientConnection(int port);
+  // `source`: the loopback address to come from; any if it is empty.
+  explicit ClientConnection(int port, const std::string& source = "");
   // With TLS: the server's certificate is checked against `ca` and `name`; `alpn` in wire format, empty for none.
   ClientConnection(int port, const std::string& ca, const std::string& name, std::string_view alpn);
   ~ClientConnection();
