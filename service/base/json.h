@@ -1,5 +1,4 @@
-// JSON, read and written. The only place that knows which library reads it: simdjson, chosen by `make bench` over the
-// reply of a 50-command batch (tests/bench/json_libraries_benchmark.cc).
+// JSON, read and written. The only place that knows which library reads it: simdjson.
 #ifndef IMBOT_SERVICE_BASE_JSON_H_
 #define IMBOT_SERVICE_BASE_JSON_H_
 
