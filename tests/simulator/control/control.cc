@@ -48,23 +48,15 @@ Json AsList(const Json& body) {
 
 Control::Control(const Parts& parts) : parts_(parts) {
   routes_ = {
-      {"GET /ledger", &Control::GetLedger},
-      {"GET /received", &Control::GetReceived},
-      {"GET /state", &Control::GetState},
-      {"GET /stats", &Control::GetStats},
-      {"POST /reset", &Control::Reset},
-      {"POST /webhooks", &Control::AddWebhooks},
-      {"POST /tokens", &Control::AddTokens},
-      {"POST /faults", &Control::AddFaults},
-      {"GET /faults", &Control::GetFaults},
-      {"DELETE /faults", &Control::ClearFaults},
-      {"POST /release", &Control::Release},
-      {"POST /clock", &Control::MoveClock},
-      {"POST /options", &Control::SetOptions},
-      {"GET /health", &Control::GetHealth},
-      {"POST /users/actions", &Control::PostUserActions},
-      {"POST /events", &Control::PostEvents},
-      {"GET /messenger", &Control::GetMessenger},
+      {"GET /ledger", &Control::GetLedger},    {"GET /received", &Control::GetReceived},
+      {"GET /state", &Control::GetState},      {"GET /stats", &Control::GetStats},
+      {"POST /reset", &Control::Reset},        {"POST /webhooks", &Control::AddWebhooks},
+      {"POST /tokens", &Control::AddTokens},   {"POST /faults", &Control::AddFaults},
+      {"GET /faults", &Control::GetFaults},    {"DELETE /faults", &Control::ClearFaults},
+      {"POST /release", &Control::Release},    {"POST /clock", &Control::MoveClock},
+      {"POST /options", &Control::SetOptions}, {"GET /health", &Control::GetHealth},
+      {"POST /chats", &Control::ChangeChats},  {"POST /users/actions", &Control::PostUserActions},
+      {"POST /events", &Control::PostEvents},  {"GET /messenger", &Control::GetMessenger},
   };
 }
 
@@ -172,6 +164,22 @@ Control::Answer Control::AddTokens(const Json& query, const Json& body) {
     Portal& portal = PortalOf(query, item);
     const std::string key = token.token;
     portal.tokens[key] = std::move(token);
+  }
+  return Answer{};
+}
+
+Control::Answer Control::ChangeChats(const Json& query, const Json& body) {
+  for (const Json& item : AsList(body)) {
+    Portal& portal = PortalOf(query, item);
+    const auto found = portal.chats.find(ToInt(FindSet(item, "id")));
+    if (found == portal.chats.end()) return Answer{400, Json{{"error", "there is no such chat"}}};
+    Chat& chat = found->second;
+    if (const Json* general = FindSet(item, "general")) chat.general = !IsEmpty(general);
+    if (const Json* owner = FindSet(item, "owner")) chat.owner = ToInt(owner);
+    if (const Json* restricted = FindSet(item, "restricted"); restricted != nullptr && restricted->is_array()) {
+      chat.restricted.clear();
+      for (const Json& action : *restricted) chat.restricted.insert(ToString(&action));
+    }
   }
   return Answer{};
 }

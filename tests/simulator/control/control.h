@@ -51,6 +51,8 @@ class Control final : public HttpHandler {
   Answer Reset(const Json& query, const Json& body);
   Answer AddWebhooks(const Json& query, const Json& body);
   Answer AddTokens(const Json& query, const Json& body);
+  // The chats that a kind or a setting of theirs makes special: {id, general, restricted, owner}.
+  Answer ChangeChats(const Json& query, const Json& body);
   Answer AddFaults(const Json& query, const Json& body);
   Answer GetFaults(const Json& query, const Json& body);
   Answer ClearFaults(const Json& query, const Json& body);

@@ -206,9 +206,24 @@ MethodResult Update(Call& call) {
   return Json(true);
 }
 
+MethodResult Unregister(Call& call) {
+  const std::variant<V1Call, RestError> read = ReadV1(call);
+  if (const RestError* error = std::get_if<RestError>(&read)) return *error;
+  const V1Call& v1 = std::get<V1Call>(read);
+  Portal& portal = call.portal();
+  const auto found = portal.apps.find(ToInt(FindSet(v1.params, "APP_ID")));
+  if (found == portal.apps.end()) return RestError{"CHAT_APP_ID_ERROR", "App not found"};
+  if (found->second.app_id != v1.owner)
+    return RestError{"APP_ID_ERROR", "App was installed by another rest application"};
+  portal.apps.erase(found);
+  call.Changed();
+  return Json(true);
+}
+
 }  // namespace
 
 void RegisterAppV1(Registry* registry) {
+  registry->Add("imbot.app.unregister", "imbot", Unregister);
   registry->Add("imbot.app.register", "imbot", Register);
   registry->Add("imbot.app.update", "imbot", Update);
 }

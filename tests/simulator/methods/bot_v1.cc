@@ -1,4 +1,5 @@
 // imbot.register, imbot.update, imbot.unregister, imbot.bot.list: pages api-reference/chat-bots/outdated/bots/.
+#include <algorithm>
 #include <array>
 #include <map>
 #include <optional>
@@ -13,6 +14,9 @@
 
 namespace simulator {
 namespace {
+
+// Of one application, in the cloud (WIRE_FACTS.md 3).
+constexpr int64_t kMaxBots = 100;
 
 struct HandlerRow {
   const char* parameter;
@@ -85,6 +89,12 @@ MethodResult Register(Call& call) {
   // De-duplicated by code across all applications: another one's bot comes back without an error.
   Bot* bot = portal.FindBotByCode(ToString(code));
   if (bot == nullptr) {
+    const auto owned = std::count_if(portal.bots.begin(), portal.bots.end(),
+                                     [&](const auto& entry) { return entry.second.app_id == v1.owner; });
+    if (owned >= kMaxBots) {
+      return RestError{"MAX_COUNT_ERROR", "Has reached the maximum number of bots for application (max: " +
+                                              std::to_string(kMaxBots) + ")"};
+    }
     Bot fresh;
     fresh.code = ToString(code);
     // H is accepted, and stored as an ordinary bot.

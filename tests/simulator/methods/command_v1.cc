@@ -1,16 +1,22 @@
 // imbot.command.*: pages api-reference/chat-bots/outdated/commands/.
+#include <chrono>
 #include <optional>
 #include <string>
 #include <utility>
 #include <variant>
 
+#include "tests/simulator/methods/dialog_v1.h"
 #include "tests/simulator/methods/methods.h"
+#include "tests/simulator/methods/sending.h"
 #include "tests/simulator/methods/v1_common.h"
 #include "tests/simulator/php/coerce.h"
 #include "tests/simulator/rest/registry.h"
 
 namespace simulator {
 namespace {
+
+// How long a command may be answered in a group (WIRE_FACTS.md 5.2).
+constexpr std::chrono::minutes kAnswerLeave{10};
 
 std::string WithoutSlash(std::string command) {
   if (!command.empty() && command[0] == '/') command.erase(0, 1);
@@ -99,9 +105,79 @@ MethodResult Update(Call& call) {
   return Json(true);
 }
 
+// The command that COMMAND_ID names, or COMMAND among the caller's, if it is the caller's.
+std::variant<Command*, RestError> OwnCommandV1(Portal& portal, const V1Call& v1) {
+  Command* found = nullptr;
+  if (const Json* id = FindFilled(v1.params, "COMMAND_ID")) {
+    const auto it = portal.commands.find(ToInt(id));
+    if (it != portal.commands.end()) found = &it->second;
+  } else if (const Json* text = FindFilled(v1.params, "COMMAND")) {
+    const std::string name = WithoutSlash(ToString(text));
+    for (auto& [command_id, command] : portal.commands) {
+      if (command.command == name && command.app_id == v1.owner) found = &command;
+    }
+  }
+  if (found == nullptr) return RestError{"COMMAND_ID_ERROR", "Command not found"};
+  if (found->app_id != v1.owner) return RestError{"APP_ID_ERROR", "Command was installed by another rest application"};
+  return found;
+}
+
+MethodResult Unregister(Call& call) {
+  const std::variant<V1Call, RestError> read = ReadV1(call);
+  if (const RestError* error = std::get_if<RestError>(&read)) return *error;
+  V1Call v1 = std::get<V1Call>(read);
+  v1.params.erase("COMMAND");
+  const std::variant<Command*, RestError> found = OwnCommandV1(call.portal(), v1);
+  if (const RestError* error = std::get_if<RestError>(&found)) return *error;
+  call.portal().commands.erase(std::get<Command*>(found)->id);
+  call.Changed();
+  return Json(true);
+}
+
+// The number of the answer, or `true` if nothing was said: in a group the command's leave to answer lasts ten minutes.
+Task<MethodResult> Answer(Call& call) {
+  const std::variant<V1Call, RestError> read = ReadV1(call);
+  if (const RestError* error = std::get_if<RestError>(&read)) co_return *error;
+  const V1Call& v1 = std::get<V1Call>(read);
+  const Json& params = v1.params;
+  Portal& portal = call.portal();
+  const std::variant<Command*, RestError> found = OwnCommandV1(portal, v1);
+  if (const RestError* error = std::get_if<RestError>(&found)) co_return *error;
+  const int64_t message_id = ToInt(FindSet(params, "MESSAGE_ID"));
+  if (message_id <= 0) co_return RestError{"MESSAGE_ID_EMPTY", "Message ID can't be empty"};
+
+  OutgoingMessage message;
+  message.bot_id = std::get<Command*>(found)->bot_id;
+  const Json* text = FindSet(params, "MESSAGE");
+  message.text = text != nullptr && text->is_string() ? NormalizeText(ToString(text)) : std::string();
+  if (message.text.empty()) co_return RestError{"MESSAGE_EMPTY", "Message can't be empty"};
+  if (const std::optional<RestError> problem = ReadDecoration(portal, params, &message)) co_return *problem;
+  message.system = IsYes(params, "SYSTEM");
+  message.url_preview =
+      !(FindSet(params, "URL_PREVIEW") != nullptr && LooseEquals(FindSet(params, "URL_PREVIEW"), "N"));
+
+  const RestError failed{"WRONG_REQUEST", "Message isn't added"};
+  const Message* const asked = portal.FindMessage(message_id);
+  if (asked == nullptr) co_return failed;
+  const auto chat = portal.chats.find(asked->chat_id);
+  if (chat == portal.chats.end()) co_return failed;
+  const bool member = portal.IsMember(chat->second, message.bot_id);
+  if (chat->second.message_type != "P" || !member) {
+    const auto leave = portal.answer_leave.find({message.bot_id, portal.DialogId(chat->second, message.bot_id)});
+    if (leave == portal.answer_leave.end() || portal.Now() - leave->second >= kAnswerLeave) co_return Json(true);
+  }
+  message.chat_id = chat->first;
+  std::variant<Sent, RestError, Aborted> sent = co_await SendMessage(call, std::move(message));
+  if (std::holds_alternative<Aborted>(sent)) co_return Aborted{};
+  if (std::holds_alternative<RestError>(sent)) co_return failed;
+  co_return Json(std::get<Sent>(sent).message_id);
+}
+
 }  // namespace
 
 void RegisterCommandV1(Registry* registry) {
+  registry->Add("imbot.command.unregister", "imbot", Unregister);
+  registry->Add("imbot.command.answer", "imbot", Answer);
   registry->Add("imbot.command.register", "imbot", Register);
   registry->Add("imbot.command.update", "imbot", Update);
 }

@@ -1,12 +1,15 @@
 // imbot.message.*: pages api-reference/chat-bots/outdated/messages/.
+#include <chrono>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <variant>
 
-#include "tests/simulator/methods/attach.h"
-#include "tests/simulator/methods/keyboard.h"
+#include "tests/simulator/methods/dialog_v1.h"
 #include "tests/simulator/methods/methods.h"
+#include "tests/simulator/methods/notify.h"
+#include "tests/simulator/methods/reactions.h"
 #include "tests/simulator/methods/sending.h"
 #include "tests/simulator/methods/v1_common.h"
 #include "tests/simulator/php/coerce.h"
@@ -14,57 +17,6 @@
 
 namespace simulator {
 namespace {
-
-constexpr size_t kDocumentedParamBytes = 30 * 1024;
-
-// `chat5` or a positive number.
-bool IsDialogId(const std::string& text) {
-  const std::string digits = text.substr(0, 4) == "chat" ? text.substr(4) : text;
-  return !digits.empty() && digits.find_first_not_of("0123456789") == std::string::npos && digits != "0";
-}
-
-// BOT_ID, or any one of the caller's bots if it was left out. An empty BOT_ID is bot 0, which does not exist.
-std::variant<Bot*, RestError> SendingBot(Portal& portal, const V1Call& v1) {
-  if (FindSet(v1.params, "BOT_ID") != nullptr) return OwnBotV1(portal, v1);
-  Bot* const bot = portal.FindBotOf(v1.owner);
-  if (bot == nullptr) return RestError{"BOT_ID_ERROR", "Bot not found"};
-  return bot;
-}
-
-// The documentation's limit is 30 KB for all three, and an error of its own; the source knows one for attachments only.
-bool OverDocumentedLimit(const Portal& portal, const Json& rendered) {
-  return portal.options().behave_as_documented && WriteJson(rendered).size() > kDocumentedParamBytes;
-}
-
-std::optional<RestError> ReadDecoration(const Portal& portal, const Json& params, OutgoingMessage* message) {
-  if (const Json* attach = FindFilled(params, "ATTACH")) {
-    const std::optional<Json> rendered = RenderAttach(*attach);
-    if (!rendered) return RestError{"ATTACH_ERROR", "Incorrect attach params"};
-    if (!FitsParamLimit(*rendered) || OverDocumentedLimit(portal, *rendered)) {
-      return RestError{"ATTACH_OVERSIZE", "You have exceeded the maximum allowable size of attach"};
-    }
-    message->params["ATTACH"] = Json::array({*rendered});
-    message->given["attach"] = *attach;
-  }
-  if (const Json* keyboard = FindFilled(params, "KEYBOARD")) {
-    const std::optional<Json> rendered = RenderKeyboard(*keyboard, message->bot_id);
-    if (!rendered) return RestError{"KEYBOARD_ERROR", "Incorrect keyboard params"};
-    if (OverDocumentedLimit(portal, *rendered)) {
-      return RestError{"KEYBOARD_OVERSIZE", "You have exceeded the maximum allowable size of keyboard"};
-    }
-    message->params["KEYBOARD"] = *rendered;
-    message->given["keyboard"] = *keyboard;
-  }
-  if (const Json* menu = FindFilled(params, "MENU")) {
-    const std::optional<Json> rendered = RenderMenu(*menu, message->bot_id);
-    if (!rendered) return RestError{"MENU_ERROR", "Incorrect menu params"};
-    if (OverDocumentedLimit(portal, *rendered))
-      return RestError{"MENU_OVERSIZE", "You have exceeded the maximum allowable size of menu"};
-    message->params["MENU"] = *rendered;
-    message->given["menu"] = *menu;
-  }
-  return std::nullopt;
-}
 
 Task<MethodResult> Add(Call& call) {
   const std::variant<V1Call, RestError> read = ReadV1(call);
@@ -115,10 +67,140 @@ Task<MethodResult> Add(Call& call) {
   co_return Json(std::get<Sent>(sent).message_id);
 }
 
+// The text that changes a message is the bot's own, and no older than three days (page imbot-message-update.md).
+constexpr std::chrono::hours kEditWindow{72};
+
+const RestError kCantEdit{"CANT_EDIT_MESSAGE", "Time has expired for modification or you don't have access", 403};
+
+struct OwnMessage {
+  int64_t bot_id = 0;
+  int64_t message_id = 0;
+};
+
+std::variant<OwnMessage, RestError> ReadMessageId(Call& call, const Json& params) {
+  const std::variant<Bot*, RestError> bot = ActingBot(call);
+  if (const RestError* error = std::get_if<RestError>(&bot)) return *error;
+  OwnMessage own;
+  own.bot_id = std::get<Bot*>(bot)->id;
+  own.message_id = ToInt(FindSet(params, "MESSAGE_ID"));
+  if (own.message_id <= 0) return RestError{"MESSAGE_ID_ERROR", "Message ID can't be empty"};
+  return own;
+}
+
+Message* Editable(Portal& portal, const OwnMessage& own) {
+  Message* const message = portal.FindMessage(own.message_id);
+  const bool may = message != nullptr && !message->deleted && message->author_id == own.bot_id &&
+                   portal.Now() - message->date <= kEditWindow;
+  return may ? message : nullptr;
+}
+
+bool Clears(const Json& value) {
+  return IsEmpty(&value) || LooseEquals(&value, "N");
+}
+
+// One part after another, as the server does it: what came before a part that is refused stays changed.
+MethodResult Update(Call& call) {
+  const Json params = UpperCaseKeys(call.params);
+  const std::variant<OwnMessage, RestError> read = ReadMessageId(call, params);
+  if (const RestError* error = std::get_if<RestError>(&read)) return *error;
+  const OwnMessage& own = std::get<OwnMessage>(read);
+  Portal& portal = call.portal();
+  struct Part {
+    const char* upper;
+    const char* lower;
+  };
+  for (const Part& part : {Part{"ATTACH", "attach"}, Part{"KEYBOARD", "keyboard"}, Part{"MENU", "menu"}}) {
+    const Json* value = FindSet(params, part.upper);
+    if (value == nullptr) continue;
+    Message* const message = Editable(portal, own);
+    if (message == nullptr) return kCantEdit;
+    if (Clears(*value)) {
+      message->params.erase(part.upper);
+      message->given.erase(part.lower);
+    } else {
+      const std::string_view name = part.lower;
+      std::variant<Json, RestError> rendered = name == "attach"     ? ReadAttachV1(portal, *value)
+                                               : name == "keyboard" ? ReadKeyboardV1(portal, *value, own.bot_id)
+                                                                    : ReadMenuV1(portal, *value, own.bot_id);
+      if (RestError* error = std::get_if<RestError>(&rendered)) {
+        // The published source misspells this one (WIRE_FACTS.md 5.2).
+        if (error->code == "MENU_ERROR" && !portal.options().behave_as_documented) error->code = "menu_ERROR";
+        return *error;
+      }
+      message->params[part.upper] = std::get<Json>(std::move(rendered));
+      message->given[part.lower] = *value;
+    }
+    call.Changed();
+  }
+  if (const Json* text = FindSet(params, "MESSAGE")) {
+    Message* const message = Editable(portal, own);
+    if (message == nullptr) return kCantEdit;
+    message->text = NormalizeText(ToString(text));
+    message->url_preview =
+        !(FindSet(params, "URL_PREVIEW") != nullptr && LooseEquals(FindSet(params, "URL_PREVIEW"), "N"));
+    call.Changed();
+    // An empty text deletes the message, whatever else it carries.
+    if (message->text.empty()) {
+      NotifyMessageDeleted(portal, *message);
+      SoftDelete(message);
+    } else {
+      NotifyMessageUpdated(portal, *message);
+    }
+  }
+  return Json(true);
+}
+
+MethodResult Delete(Call& call) {
+  const Json params = UpperCaseKeys(call.params);
+  const std::variant<OwnMessage, RestError> read = ReadMessageId(call, params);
+  if (const RestError* error = std::get_if<RestError>(&read)) return *error;
+  Portal& portal = call.portal();
+  Message* const message = Editable(portal, std::get<OwnMessage>(read));
+  if (message == nullptr) return kCantEdit;
+  NotifyMessageDeleted(portal, *message);
+  if (IsYes(params, "COMPLETE")) {
+    portal.messages.erase(message->id);
+  } else {
+    SoftDelete(message);
+  }
+  call.Changed();
+  return Json(true);
+}
+
+MethodResult Like(Call& call) {
+  const Json params = UpperCaseKeys(call.params);
+  const std::variant<OwnMessage, RestError> read = ReadMessageId(call, params);
+  if (const RestError* error = std::get_if<RestError>(&read)) return *error;
+  const OwnMessage& own = std::get<OwnMessage>(read);
+  Portal& portal = call.portal();
+  const RestError unchanged{"WITHOUT_CHANGES", "Action completed without changes"};
+  Message* const message = portal.FindMessage(own.message_id);
+  if (message == nullptr || message->deleted) return unchanged;
+  const auto chat = portal.chats.find(message->chat_id);
+  if (chat == portal.chats.end() || !portal.IsMember(chat->second, own.bot_id)) return unchanged;
+  constexpr char kLike[] = "like";
+  const auto set = message->reactions.find(own.bot_id);
+  const bool liked = set != message->reactions.end() && set->second == kLike;
+  const std::string action = AsciiLower(ToString(FindSet(params, "ACTION")));
+  // Anything else than plus and minus turns it over.
+  const bool like = action == "plus" || (action != "minus" && !liked);
+  if (like == liked) return unchanged;
+  if (like) {
+    SetReaction(portal, message, own.bot_id, kLike);
+  } else {
+    RemoveReaction(portal, message, own.bot_id, kLike);
+  }
+  call.Changed();
+  return Json(true);
+}
+
 }  // namespace
 
 void RegisterMessageV1(Registry* registry) {
   registry->Add("imbot.message.add", "imbot", Add);
+  registry->Add("imbot.message.update", "imbot", Update);
+  registry->Add("imbot.message.delete", "imbot", Delete);
+  registry->Add("imbot.message.like", "imbot", Like);
 }
 
 }  // namespace simulator

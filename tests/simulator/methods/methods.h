@@ -19,6 +19,8 @@ void RegisterEventV2(Registry* registry);        // imbot.v2.Event.get, im.v2.Ev
 void RegisterFileV2(Registry* registry);         // imbot.v2.File.*, im.v2.File.*
 void RegisterBotV1(Registry* registry);          // imbot.register, update, unregister, bot.list
 void RegisterMessageV1(Registry* registry);      // imbot.message.*
+void RegisterChatV1(Registry* registry);         // imbot.chat.*, imbot.dialog.get
+void RegisterChatUserV1(Registry* registry);     // imbot.chat.user.*, leave, setOwner, setManager
 void RegisterCommandV1(Registry* registry);      // imbot.command.*
 void RegisterAppV1(Registry* registry);          // imbot.app.*
 

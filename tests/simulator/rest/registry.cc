@@ -50,6 +50,8 @@ Registry AllMethods() {
   RegisterFileV2(&registry);
   RegisterBotV1(&registry);
   RegisterMessageV1(&registry);
+  RegisterChatV1(&registry);
+  RegisterChatUserV1(&registry);
   RegisterCommandV1(&registry);
   RegisterAppV1(&registry);
   return registry;

@@ -66,6 +66,8 @@ struct Chat {
   int64_t last_message_id = 0;
   int64_t message_count = 0;
   bool of_fixture = false;
+  bool general = false;              // the portal's common chat, where hardly anything may be changed
+  std::set<std::string> restricted;  // what its kind forbids: AVATAR, RENAME, EXTEND, LEAVE, LEAVE_OWNER
   std::string avatar;
   std::string entity_type;
   std::string entity_id;
