@@ -5,6 +5,8 @@
 namespace simulator {
 namespace {
 
+constexpr size_t kMaxReceivedBody = 4 * 1024 * 1024;
+
 LedgerEntry* FindBySeq(std::deque<LedgerEntry>* list, uint64_t seq) {
   if (list->empty() || seq < list->front().seq || seq > list->back().seq) return nullptr;
   return &(*list)[static_cast<size_t>(seq - list->front().seq)];
@@ -44,6 +46,12 @@ void Ledger::Trim(size_t limit, std::deque<LedgerEntry>* list, uint64_t* dropped
 void Ledger::AddReceived(uint64_t request, const HttpRequest& http) {
   if (options_->received_limit == 0) return;
   received_.push_back(Received{request, http});
+  // A file that was uploaded is not kept whole.
+  std::string& body = received_.back().http.body;
+  if (body.size() > kMaxReceivedBody) {
+    body.resize(kMaxReceivedBody);
+    body.shrink_to_fit();
+  }
   if (received_.size() > options_->received_limit) received_.pop_front();
 }
 
