@@ -373,7 +373,8 @@ Json MessengerState(const Portal& portal) {
                          {"size", file.content.size()},
                          {"digest", SecretLabel(file.content)}});
   }
-  return state;
+  // Old revisions write the bot's secret into its events.
+  return WithoutSecrets(state);
 }
 
 }  // namespace simulator

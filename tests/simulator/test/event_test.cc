@@ -324,6 +324,17 @@ TEST_F(EventTest, UserEventsNeedTheScope) {
     EXPECT_EQ(PostJson(http(), std::string("/rest/1/narrow/") + method, Json::object()).error(), "insufficient_scope");
 }
 
+// WIRE_FACTS.md 6.1: before revision 35 the owner's key stands in every event; the control endpoint keeps it to itself.
+TEST_F(EventTest, OldRevisionsLeakTheOwnersKeyInEvents) {
+  ASSERT_EQ(ControlPost("/options", Json{{"revision", 33}}).status, 200);
+  Write("chat5", MentionOfBot());
+  EXPECT_EQ(Events()[0]["data"]["bot"]["appId"], "customtoken-1");
+  EXPECT_EQ(Control("/messenger").dump().find("token-1"), std::string::npos);
+  ASSERT_EQ(ControlPost("/options", Json{{"revision", 36}}).status, 200);
+  Write("chat5", MentionOfBot());
+  EXPECT_FALSE(Events()[1]["data"]["bot"].contains("appId"));
+}
+
 TEST_F(EventTest, ActionsThatCantBeDoneAreRefused) {
   const auto status = [&](const Json& action) { return ControlPost("/users/actions", action).status; };
   EXPECT_EQ(status(Json{{"action", "dance"}}), 400);
