@@ -30,6 +30,10 @@ constexpr char kUsage[] =
     "  --bucket=N --bucket-leak=N                      requests that a source address may send at once, and per "
     "second\n"
     "                                                  after that (0: no limit; a standard portal has 50 and 2)\n"
+    "  --operating-limit-ms=N                          what one method's calls may take in ten minutes (0: no limit)\n"
+    "  --operating-ignored-ms=N --operating-cost-ms=N  calls up to this are not counted (100); billed instead of the "
+    "time\n"
+    "  --operating-bills-batch=on|off                  a batch's time is billed to `batch`, not to its methods (off)\n"
     "  --request-limit-ms=N                            the front answers 504 after that time (0: never)\n"
     "  --refuse-batch-whole=on|off                     a bad command refuses its whole batch, 400 or 405 (off)\n"
     "  --behaviour=source|docs                         where server source and documentation conflict (source)\n"
@@ -98,6 +102,10 @@ std::map<std::string, std::function<bool(std::string_view)>> Readers(Flags* flag
          options.portal.bucket_leak = std::strtod(copy.c_str(), &end);
          return end == copy.c_str() + copy.size() && options.portal.bucket_leak > 0;
        }},
+      {"operating-limit-ms", number(&options.portal.operating_limit)},
+      {"operating-ignored-ms", number(&options.portal.operating_ignored)},
+      {"operating-cost-ms", number(&options.portal.operating_cost)},
+      {"operating-bills-batch", toggle(&options.portal.operating_bills_batch)},
       {"request-limit-ms", number(&options.portal.request_limit)},
       {"refuse-batch-whole", toggle(&options.portal.refuse_batch_whole)},
       {"behaviour",

@@ -111,6 +111,7 @@ Control::Answer Control::GetState(const Json& query, const Json& body) {
 Control::Answer Control::GetStats(const Json&, const Json&) {
   Json json = Json::object();
   json["requests"] = parts_.server->requests();
+  json["operating"] = parts_.server->operating().ToJson(parts_.clock->Now());
   json["bucketRefused"] = parts_.server->buckets().refused();
   json["inProgress"] = parts_.server->in_progress();
   json["held"] = parts_.held->size();
@@ -229,6 +230,14 @@ Control::Answer Control::SetOptions(const Json&, const Json& body) {
         options.bucket_leak = number;
       }
       parts_.server->EmptyBuckets();
+    } else if (name == "operating_limit_ms") {
+      options.operating_limit = std::chrono::milliseconds(ToInt(&it.value()));
+    } else if (name == "operating_ignored_ms") {
+      options.operating_ignored = std::chrono::milliseconds(ToInt(&it.value()));
+    } else if (name == "operating_cost_ms") {
+      options.operating_cost = std::chrono::milliseconds(ToInt(&it.value()));
+    } else if (name == "operating_bills_batch") {
+      options.operating_bills_batch = !IsEmpty(&it.value());
     } else if (name == "request_limit_ms") {
       options.request_limit = std::chrono::milliseconds(ToInt(&it.value()));
     } else if (name == "refuse_batch_whole") {

@@ -42,6 +42,11 @@ std::variant<Caller, RestError> Authenticate(const Portal& portal, const RestReq
     caller.scopes = token.scopes;
     caller.access_token = token.token;
     caller.key = "oauth:" + token.client_id;
+  } else if (request.session && scope == "imbot") {
+    // WIRE_FACTS.md 5.1, and the pages of imbot.register and others.
+    return RestError{"WRONG_AUTH_TYPE", "Access for this method not allowed by session authorization.", 403};
+  } else if (request.guest && scope == "imbot") {
+    return RestError{"AUTHORIZE_ERROR", "Method not available for guest session.", 403};
   } else {
     return RestError{"NO_AUTH_FOUND", "Wrong authorization data", 401};
   }

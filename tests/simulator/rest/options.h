@@ -31,6 +31,14 @@ struct PortalOptions {
   // second. A standard portal has 50 and 2, an Enterprise one 250 and 5.
   int64_t bucket = 0;
   double bucket_leak = 2;
+  // The time that one method's calls may take in ten minutes (0: no limit; a cloud portal has 420 seconds by the
+  // source, 480 by the documentation); what a call must take to count; and what each is billed, if not the time it
+  // took.
+  std::chrono::milliseconds operating_limit{0};
+  std::chrono::milliseconds operating_ignored{100};
+  std::chrono::milliseconds operating_cost{0};
+  // Where a batch's commands are billed: to `batch`, or (false, the published source) each to its own method.
+  bool operating_bills_batch = false;
   // When the front answers 504 in the portal's place; what has not begun by then is not executed. 0: never. A cloud
   // portal has 60 seconds (page limits.md).
   std::chrono::milliseconds request_limit{0};

@@ -51,7 +51,8 @@ HttpResponse SuccessReply(const PortalOptions& options, const Caller& caller, co
   return response;
 }
 
-Json TimeMember(const PortalOptions& options, PortalClock::TimePoint start, PortalClock::TimePoint finish) {
+Json TimeMember(const PortalOptions& options, PortalClock::TimePoint start, PortalClock::TimePoint finish,
+                const OperatingState& operating) {
   const double start_seconds = UnixSeconds(start);
   const double finish_seconds = UnixSeconds(finish);
   Json time = Json::object();
@@ -71,8 +72,8 @@ Json TimeMember(const PortalOptions& options, PortalClock::TimePoint start, Port
   time["date_start"] = IsoDate(start);
   time["date_finish"] = IsoDate(finish);
   if (options.operating) {
-    time["operating_reset_at"] = static_cast<int64_t>(finish_seconds) + 600;
-    time["operating"] = 0;
+    time["operating_reset_at"] = operating.reset_at;
+    time["operating"] = operating.seconds;
   }
   return time;
 }

@@ -5,6 +5,7 @@
 #include "tests/simulator/net/http_types.h"
 #include "tests/simulator/php/json.h"
 #include "tests/simulator/rest/call.h"
+#include "tests/simulator/rest/operating.h"
 #include "tests/simulator/rest/options.h"
 #include "tests/simulator/rest/portal_clock.h"
 
@@ -21,7 +22,8 @@ HttpResponse ErrorReplyV3(const PortalOptions& options, const RestError& error);
 HttpResponse SuccessReply(const PortalOptions& options, const Caller& caller, const Json& result, Json time);
 
 // The member `time` of a reply, and of each command of a batch.
-Json TimeMember(const PortalOptions& options, PortalClock::TimePoint start, PortalClock::TimePoint finish);
+Json TimeMember(const PortalOptions& options, PortalClock::TimePoint start, PortalClock::TimePoint finish,
+                const OperatingState& operating);
 
 // What stands before the portal speaks HTML: a page that is no REST address, and a request that took too long.
 HttpResponse HtmlReply(int status);

@@ -117,6 +117,8 @@ RestRequest ReadRestRequest(const HttpRequest& http) {
       request.webhook_code = ToString(code);
     }
   }
+  request.session = !IsEmpty(Find(request.params, "sessid"));
+  request.guest = !IsEmpty(Find(request.params, "livechat_auth_id")) || !IsEmpty(Find(request.params, "call_auth_id"));
   request.link_token = !IsEmpty(Find(request.params, "token"));
   RemoveReservedNames(&request.params);
   return request;

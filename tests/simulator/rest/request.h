@@ -19,6 +19,8 @@ struct RestRequest {
   std::optional<std::string> webhook_user;
   std::optional<std::string> webhook_code;
   std::optional<std::string> access_token;
+  bool session = false;          // a browser's session: `sessid`
+  bool guest = false;            // a visitor's of a web site or a conference: `livechat_auth_id`, `call_auth_id`
   bool link_token = false;       // a non-empty `token`: the signed-link check
   Json params = Json::object();  // without the reserved names
 };

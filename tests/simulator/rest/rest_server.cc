@@ -5,6 +5,7 @@
 
 #include "tests/simulator/php/coerce.h"
 #include "tests/simulator/rest/auth.h"
+#include "tests/simulator/rest/documented_errors.h"
 #include "tests/simulator/rest/file_downloads.h"
 #include "tests/simulator/rest/replies.h"
 #include "tests/simulator/rest/secrets.h"
@@ -61,7 +62,8 @@ struct RestServer::Exchange {
   PortalClock::TimePoint started;
   std::string content_type;
   Entries entries;
-  std::string command;  // the key of the batch's command that is under way
+  std::string command;        // the key of the batch's command that is under way
+  std::string operating_key;  // of that command
   bool in_batch = false;
   bool timed_out = false;  // the front has answered in the portal's place
   std::optional<EventLoop::TimerId> limit;
@@ -79,7 +81,8 @@ RestServer::RestServer(EventLoop* loop, const PortalOptions* options, PortalCloc
       faults_(faults),
       held_(held),
       registry_(WithBatch(AllMethods())),
-      buckets_(options) {}
+      buckets_(options),
+      operating_(options) {}
 
 RestServer::~RestServer() = default;
 
@@ -180,7 +183,7 @@ Task<bool> RestServer::Run(Exchange& exchange) {
     co_return true;
   }
   HttpResponse response = SuccessReply(*options_, call.caller, std::get<Json>(result),
-                                       TimeMember(*options_, exchange.started, clock_->Now()));
+                                       TimeOf(OperatingKey(exchange, call), exchange.started));
   const bool whole = co_await call.At(Point::kDuringReply);
   NoteFault(exchange, call);
   if (whole) {
@@ -195,10 +198,17 @@ Task<bool> RestServer::Run(Exchange& exchange) {
 Task<MethodResult> RestServer::RunMethod(Exchange& exchange, const Method& method, Call& call) {
   const bool executing = co_await call.At(Point::kBeforeExecute);
   if (!executing) co_return EndedByFault(exchange, call);
+  if (operating_.Blocked(OperatingKey(exchange, call), clock_->Now())) {
+    co_return Rejected(exchange, call,
+                       RestError{"OPERATION_TIME_LIMIT", "Method is blocked due to operation time limit.", 429});
+  }
   if (!exchange.in_batch) co_await loop_->Sleep(options_->delay);
 
   if (IsBatch(method)) {
+    const PortalClock::TimePoint begun = clock_->Now();
     MethodResult result = co_await RunBatch(exchange, call);
+    if (options_->operating_bills_batch && !exchange.in_batch)
+      operating_.Bill(OperatingKey(exchange, call), clock_->Now(), clock_->Now() - begun);
     if (!std::holds_alternative<Json>(result)) co_return result;
     const bool replying = co_await call.At(Point::kBeforeReply);
     if (!replying) {
@@ -208,6 +218,7 @@ Task<MethodResult> RestServer::RunMethod(Exchange& exchange, const Method& metho
     co_return result;
   }
 
+  const PortalClock::TimePoint begun = clock_->Now();
   co_await loop_->Sleep(CommandTime());
   if (exchange.timed_out) co_return EndedByFault(exchange, call);
   MethodResult result = Aborted{};
@@ -216,6 +227,8 @@ Task<MethodResult> RestServer::RunMethod(Exchange& exchange, const Method& metho
   } else {
     result = co_await method.suspending(call);
   }
+  if (!exchange.in_batch || !options_->operating_bills_batch)
+    operating_.Bill(OperatingKey(exchange, call), clock_->Now(), clock_->Now() - begun);
   if (const RestError* error = std::get_if<RestError>(&result)) co_return Rejected(exchange, call, *error);
   if (std::holds_alternative<Aborted>(result)) co_return EndedByFault(exchange, call);
   result = Executed(exchange, call, std::get<Json>(result));
@@ -246,7 +259,7 @@ Task<MethodResult> RestServer::RunBatch(Exchange& exchange, Call& call) {
       batch.Failed(command, *error);
       if (batch.halt()) break;
     } else {
-      batch.Succeeded(command, SplitResult(std::get<Json>(result)), TimeMember(*options_, started, clock_->Now()));
+      batch.Succeeded(command, SplitResult(std::get<Json>(result)), TimeOf(exchange.operating_key, started));
     }
   }
   exchange.in_batch = outer_in_batch;
@@ -271,6 +284,7 @@ Task<MethodResult> RestServer::RunCommand(Exchange& exchange, const Batch& batch
   if (!HasScope(call.caller, *method)) {
     co_return Rejected(exchange, call, RestError{"insufficient_scope", "", options_->behave_as_documented ? 403 : 401});
   }
+  exchange.operating_key = OperatingKey(exchange, call);
   MethodResult result = co_await RunMethod(exchange, *method, call);
   // The fault ends the whole request: it is the batch's now.
   if (std::holds_alternative<Aborted>(result) && call.ended_by()) outer.EndBy(*call.ended_by());
@@ -285,7 +299,8 @@ MethodResult RestServer::Executed(Exchange& exchange, const Call& call, const Js
   return value;
 }
 
-MethodResult RestServer::Rejected(Exchange& exchange, const Call& call, const RestError& error) {
+MethodResult RestServer::Rejected(Exchange& exchange, const Call& call, const RestError& given) {
+  const RestError error = options_->behave_as_documented ? AsDocumented(call.method, given) : given;
   LedgerEntry entry = NewEntry(exchange, call);
   entry.error = ErrorJson(error);
   entry.http_status = exchange.in_batch ? 200 : error.status;
@@ -376,6 +391,19 @@ void RestServer::StartLimit(Exchange& exchange) {
     raw->timed_out = true;
     raw->sink->Send(HtmlReply(504), nullptr);
   });
+}
+
+std::string RestServer::OperatingKey(const Exchange& exchange, const Call& call) const {
+  if (!exchange.in_batch) return OperatingLimiter::Key(exchange.portal->name(), call.caller.key, call.method);
+  if (options_->operating_bills_batch) return OperatingLimiter::Key(exchange.portal->name(), call.caller.key, kBatch);
+  // The published source knows no webhook's number inside a batch: all of them share.
+  const bool webhook = call.caller.kind == Caller::Kind::kWebhook;
+  return OperatingLimiter::Key(exchange.portal->name(), webhook ? "webhook:" : call.caller.key, call.method);
+}
+
+Json RestServer::TimeOf(const std::string& operating_key, PortalClock::TimePoint started) const {
+  const PortalClock::TimePoint now = clock_->Now();
+  return TimeMember(*options_, started, now, operating_.State(operating_key, now));
 }
 
 LedgerEntry RestServer::NewEntry(const Exchange& exchange, const Call& call) const {

@@ -20,6 +20,7 @@
 #include "tests/simulator/rest/call.h"
 #include "tests/simulator/rest/faults.h"
 #include "tests/simulator/rest/ledger.h"
+#include "tests/simulator/rest/operating.h"
 #include "tests/simulator/rest/options.h"
 #include "tests/simulator/rest/portal.h"
 #include "tests/simulator/rest/registry.h"
@@ -39,7 +40,11 @@ class RestServer final : public HttpHandler {
   size_t in_progress() const { return exchanges_.size(); }
   const Buckets& buckets() const { return buckets_; }
   // Back to the start. REQUIRES: nothing is in progress.
-  void Reset() { buckets_.Clear(); }
+  void Reset() {
+    buckets_.Clear();
+    operating_.Clear();
+  }
+  const OperatingLimiter& operating() const { return operating_; }
   // After the bucket's options were changed.
   void EmptyBuckets() { buckets_.Clear(); }
   // Destroys calls that are still suspended; after the loop's pending work and the held calls were dropped.
@@ -59,7 +64,7 @@ class RestServer final : public HttpHandler {
 
   // Each writes one entry. A fault that answers in the portal's own form becomes the method's error.
   MethodResult Executed(Exchange& exchange, const Call& call, const Json& value);
-  MethodResult Rejected(Exchange& exchange, const Call& call, const RestError& error);
+  MethodResult Rejected(Exchange& exchange, const Call& call, const RestError& given);
   MethodResult EndedByFault(Exchange& exchange, const Call& call);
   MethodResult FaultAfter(Exchange& exchange, const Call& call, uint64_t seq);
 
@@ -70,6 +75,10 @@ class RestServer final : public HttpHandler {
   void NoteFault(Exchange& exchange, const Call& call);
   void NoteUndelivered(Exchange& exchange);
   void StartLimit(Exchange& exchange);
+
+  // Under which key this call's time is counted.
+  std::string OperatingKey(const Exchange& exchange, const Call& call) const;
+  Json TimeOf(const std::string& operating_key, PortalClock::TimePoint started) const;
 
   LedgerEntry NewEntry(const Exchange& exchange, const Call& call) const;
   std::chrono::milliseconds CommandTime();
@@ -83,6 +92,7 @@ class RestServer final : public HttpHandler {
   HeldCalls* const held_;
   const Registry registry_;
   Buckets buckets_;
+  OperatingLimiter operating_;
 
   uint64_t requests_ = 0;
   uint64_t exchange_id_ = 0;
