@@ -275,8 +275,8 @@ TEST_F(ChatV1Test, ACommandIsAnsweredForTenMinutesInAGroup) {
                                           {"EVENT_COMMAND_ADD", "https://example.com/c"},
                                           {"LANG", Json::array({Json{{"LANGUAGE_ID", "en"}, {"TITLE", "Echo"}}})}}))
                               .get<int64_t>();
-  const Reply said = ControlPost("/users/actions",
-                                 Json{{"action", "message"}, {"user", 2}, {"dialogId", "chat5"}, {"text", "/echo hello"}});
+  const Reply said = ControlPost(
+      "/users/actions", Json{{"action", "message"}, {"user", 2}, {"dialogId", "chat5"}, {"text", "/echo hello"}});
   ASSERT_EQ(said.status, 200) << said.body;
   const int64_t asked = Control("/state")["messages"].back()["id"].get<int64_t>();
   const Json by_id = Own(Json{{"COMMAND_ID", command}, {"MESSAGE_ID", asked}, {"MESSAGE", "hello"}});
