@@ -34,6 +34,10 @@ constexpr char kUsage[] =
     "  --operating-ignored-ms=N --operating-cost-ms=N  calls up to this are not counted (100); billed instead of the "
     "time\n"
     "  --operating-bills-batch=on|off                  a batch's time is billed to `batch`, not to its methods (off)\n"
+    "  --documented-statuses=on|off                    statuses of the documentation for refused credentials (off)\n"
+    "  --bucket-per-source=on|off                      a bucket for each source address, not one per portal (on)\n"
+    "  --v2-any-case=on|off                            imbot.v2.* and im.v2.* are found in any case (off)\n"
+    "  --sticky-errors=on|off                          in a batch, an error's code may be an earlier one's (off)\n"
     "  --request-limit-ms=N                            the front answers 504 after that time (0: never)\n"
     "  --refuse-batch-whole=on|off                     a bad command refuses its whole batch, 400 or 405 (off)\n"
     "  --behaviour=source|docs                         where server source and documentation conflict (source)\n"
@@ -106,6 +110,10 @@ std::map<std::string, std::function<bool(std::string_view)>> Readers(Flags* flag
       {"operating-ignored-ms", number(&options.portal.operating_ignored)},
       {"operating-cost-ms", number(&options.portal.operating_cost)},
       {"operating-bills-batch", toggle(&options.portal.operating_bills_batch)},
+      {"documented-statuses", toggle(&options.portal.documented_statuses)},
+      {"bucket-per-source", toggle(&options.portal.bucket_per_source)},
+      {"v2-any-case", toggle(&options.portal.v2_any_case)},
+      {"sticky-errors", toggle(&options.portal.sticky_errors)},
       {"request-limit-ms", number(&options.portal.request_limit)},
       {"refuse-batch-whole", toggle(&options.portal.refuse_batch_whole)},
       {"behaviour",

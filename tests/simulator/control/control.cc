@@ -238,6 +238,15 @@ Control::Answer Control::SetOptions(const Json&, const Json& body) {
       options.operating_cost = std::chrono::milliseconds(ToInt(&it.value()));
     } else if (name == "operating_bills_batch") {
       options.operating_bills_batch = !IsEmpty(&it.value());
+    } else if (name == "documented_statuses") {
+      options.documented_statuses = !IsEmpty(&it.value());
+    } else if (name == "bucket_per_source") {
+      options.bucket_per_source = !IsEmpty(&it.value());
+      parts_.server->EmptyBuckets();
+    } else if (name == "v2_any_case") {
+      options.v2_any_case = !IsEmpty(&it.value());
+    } else if (name == "sticky_errors") {
+      options.sticky_errors = !IsEmpty(&it.value());
     } else if (name == "request_limit_ms") {
       options.request_limit = std::chrono::milliseconds(ToInt(&it.value()));
     } else if (name == "refuse_batch_whole") {

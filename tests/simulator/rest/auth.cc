@@ -7,7 +7,8 @@ namespace {
 
 // The published source answers most refusals with 401, the documentation says otherwise.
 RestError Refusal(const Portal& portal, const char* code, const char* description, int documented_status) {
-  return RestError{code, description, portal.options().behave_as_documented ? documented_status : 401};
+  const bool documented = portal.options().behave_as_documented || portal.options().documented_statuses;
+  return RestError{code, description, documented ? documented_status : 401};
 }
 
 }  // namespace

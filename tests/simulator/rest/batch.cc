@@ -1,5 +1,7 @@
 #include "tests/simulator/rest/batch.h"
 
+#include <algorithm>
+#include <array>
 #include <charconv>
 #include <cstdint>
 #include <utility>
@@ -64,8 +66,17 @@ std::optional<Json> Member(const Json& value, const std::string& key) {
   return Json(std::string(1, text[static_cast<size_t>(index)]));
 }
 
-bool IsNumericText(const Json& value) {
-  return value.is_number();
+// The codes that come from the messenger's pending exception in place of the documented one (WIRE_FACTS.md 1.5).
+bool IsMessengersError(std::string_view code) {
+  constexpr std::array<std::string_view, 8> kCodes = {"CANCELED",
+                                                      "ERROR_NO_ACCESS",
+                                                      "CHAT_ID",
+                                                      "TO_USER_ID",
+                                                      "MESSAGE_TYPE",
+                                                      "ERROR_FROM_OTHER_MODULE",
+                                                      "TEXT_FIELD_DISABLED",
+                                                      "MESSAGE_DUPLICATED_BY_UUID"};
+  return std::find(kCodes.begin(), kCodes.end(), code) != kCodes.end();
 }
 
 void ReplaceAll(const std::string& what, const std::string& with, std::string* text) {
@@ -90,7 +101,7 @@ Answer SplitResult(const Json& result) {
   return answer;
 }
 
-Batch::Batch(const Json& params) : sections_(Json::object()) {
+Batch::Batch(const Json& params, bool sticky) : sticky_(sticky), sections_(Json::object()) {
   // The order in which a reference's name is looked up.
   for (const char* name : {"result", "next", "total", "time", "error"}) sections_[name] = Json::object();
   const Json upper = UpperCaseKeys(params);
@@ -168,7 +179,7 @@ Json Batch::SubstituteText(const std::string& text) const {
       found = *std::move(member);
     }
     if (match == text) return found;
-    if (IsNumericText(found)) found = ToString(&found);
+    if (found.is_number()) found = ToString(&found);
     if (found.is_string()) ReplaceAll(match, found.get_ref<const std::string&>(), &replaced);
   }
   return Json(std::move(replaced));
@@ -181,7 +192,13 @@ void Batch::Succeeded(const Command& command, const Answer& answer, Json time) {
   sections_["time"][command.key] = std::move(time);
 }
 
-void Batch::Failed(const Command& command, const RestError& error) {
+void Batch::Failed(const Command& command, RestError error) {
+  if (pending_) {
+    error.code = pending_->code;
+    error.description = pending_->description;
+  } else if (sticky_ && IsMessengersError(error.code)) {
+    pending_ = error;
+  }
   Json whole = Json::object();
   whole["error"] = error.code;
   whole["error_description"] = error.description;

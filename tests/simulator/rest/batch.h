@@ -36,7 +36,8 @@ class Batch {
     std::optional<RestError> refused;  // beyond the limit, or a method that no batch may call
   };
 
-  explicit Batch(const Json& params);
+  // `sticky`: see PortalOptions::sticky_errors.
+  explicit Batch(const Json& params, bool sticky = false);
 
   // In order. What is no string is left out, but counts towards the limit.
   const std::vector<Command>& commands() const { return commands_; }
@@ -47,7 +48,7 @@ class Batch {
   Json Params(const Command& command) const;
 
   void Succeeded(const Command& command, const Answer& answer, Json time);
-  void Failed(const Command& command, const RestError& error);
+  void Failed(const Command& command, RestError error);
 
   // {result, result_error, result_total, result_next, result_time}; a section without entries is a list.
   Json Result() const;
@@ -58,6 +59,8 @@ class Batch {
 
   std::vector<Command> commands_;
   bool halt_ = false;
+  const bool sticky_;
+  std::optional<RestError> pending_;  // the messenger's, if errors stick
   // By section, then by command. Besides result, next, total, time and error there is a section for every further
   // member that an error had, and commands may refer to those too.
   Json sections_;

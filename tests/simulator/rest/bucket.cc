@@ -34,7 +34,7 @@ double LeakyBucket::Level(double leak, PortalClock::TimePoint now) const {
 
 bool Buckets::Admit(const std::string& portal, const std::string& source, PortalClock::TimePoint now) {
   if (options_->bucket <= 0) return true;
-  Source& of = sources_[{portal, source}];
+  Source& of = sources_[{portal, options_->bucket_per_source ? source : "*"}];
   if (of.bucket.Admit(options_->bucket, options_->bucket_leak, now)) {
     ++of.admitted;
     return true;

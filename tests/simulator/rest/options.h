@@ -39,6 +39,15 @@ struct PortalOptions {
   std::chrono::milliseconds operating_cost{0};
   // Where a batch's commands are billed: to `batch`, or (false, the published source) each to its own method.
   bool operating_bills_batch = false;
+  // Refused credentials and scopes have the documentation's statuses (400, 403), and nothing else changes.
+  bool documented_statuses = false;
+  // The bucket is known from the documentation alone: false makes it one for all source addresses of a portal.
+  bool bucket_per_source = true;
+  // Version 2's names are found in any case, as on servers whose file systems know none (WIRE_FACTS.md 1.1).
+  bool v2_any_case = false;
+  // An error of the messenger stays pending, and what fails after it in the same batch carries its code (WIRE_FACTS.md
+  // 1.5: inferred from the source).
+  bool sticky_errors = false;
   // When the front answers 504 in the portal's place; what has not begun by then is not executed. 0: never. A cloud
   // portal has 60 seconds (page limits.md).
   std::chrono::milliseconds request_limit{0};

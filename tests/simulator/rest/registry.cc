@@ -36,6 +36,15 @@ const Method* Registry::Find(std::string_view name) const {
   return &it->second;
 }
 
+const Method* Registry::FindInAnyCase(std::string_view name) const {
+  if (const Method* method = Find(name)) return method;
+  const std::string lower = AsciiLower(name);
+  for (const auto& [key, method] : methods_) {
+    if (AsciiLower(key) == lower) return &method;
+  }
+  return nullptr;
+}
+
 Registry AllMethods() {
   Registry registry;
   RegisterServerMethods(&registry);

@@ -29,6 +29,8 @@ class Registry {
   // v1 names are found in any case, v2 names (resolved to a class on the server) only as they are written
   // (WIRE_FACTS.md 1.1).
   const Method* Find(std::string_view name) const;
+  // Both in any case.
+  const Method* FindInAnyCase(std::string_view name) const;
   const std::map<std::string, Method, std::less<>>& all() const { return methods_; }
 
  private:

@@ -7,6 +7,7 @@
 #include "tests/simulator/rest/auth.h"
 #include "tests/simulator/rest/documented_errors.h"
 #include "tests/simulator/rest/file_downloads.h"
+#include "tests/simulator/rest/open_reply.h"
 #include "tests/simulator/rest/replies.h"
 #include "tests/simulator/rest/secrets.h"
 
@@ -15,22 +16,6 @@ namespace {
 
 constexpr char kBatch[] = "batch";
 constexpr char kTimeLimit[] = "request_limit";
-
-// The numbers of the ledger's entries that one reply tells the client about.
-struct Entries {
-  std::vector<uint64_t> executed;
-  std::vector<uint64_t> rejected;
-};
-
-template <typename Change>
-void ForEach(Ledger* ledger, const Entries& entries, Change change) {
-  for (const uint64_t seq : entries.executed) {
-    if (LedgerEntry* entry = ledger->executed(seq)) change(*entry);
-  }
-  for (const uint64_t seq : entries.rejected) {
-    if (LedgerEntry* entry = ledger->rejected(seq)) change(*entry);
-  }
-}
 
 Json ErrorJson(const RestError& error) {
   return Json{{"error", error.code}, {"error_description", error.description}};
@@ -57,15 +42,15 @@ struct RestServer::Exchange {
   uint64_t request_id = 0;
   HttpRequest http;
   std::shared_ptr<ReplySink> sink;
+  std::optional<OpenReply> reply;
   RestRequest rest;
   Portal* portal = nullptr;
   PortalClock::TimePoint started;
   std::string content_type;
-  Entries entries;
+  uint64_t executed = 0;      // the last call's number in the ledger
   std::string command;        // the key of the batch's command that is under way
   std::string operating_key;  // of that command
   bool in_batch = false;
-  bool timed_out = false;  // the front has answered in the portal's place
   std::optional<EventLoop::TimerId> limit;
   bool suspended = false;  // the request was not finished within OnRequest
   Task<bool> task;
@@ -96,6 +81,7 @@ void RestServer::OnRequest(HttpRequest request, std::shared_ptr<ReplySink> sink)
   exchange->request_id = ledger_->NextRequest();
   ledger_->AddReceived(exchange->request_id, request);
   exchange->http = std::move(request);
+  exchange->reply.emplace(ledger_, sink);
   exchange->sink = std::move(sink);
   exchange->started = clock_->Now();
   Exchange* const raw = exchange.get();
@@ -143,13 +129,13 @@ Task<bool> RestServer::Run(Exchange& exchange) {
     co_return true;
   }
   StartLimit(exchange);
-  const Method* const method = exchange.rest.version3 ? nullptr : registry_.Find(call.method);
+  const Method* const method = exchange.rest.version3 ? nullptr : FindMethod(call.method);
   if (method != nullptr) call.method = method->name;
 
   const bool authenticating = co_await call.At(Point::kBeforeAuth);
   if (!authenticating) {
     const MethodResult ended = EndedByFault(exchange, call);
-    SendFault(exchange, *call.ended_by());
+    exchange.reply->SendFault(*options_, *call.ended_by());
     co_return true;
   }
   if (FileDownloads::Answer(*exchange.portal, exchange.rest, http, exchange.sink.get())) co_return true;
@@ -171,28 +157,31 @@ Task<bool> RestServer::Run(Exchange& exchange) {
 
   MethodResult result = co_await RunMethod(exchange, *method, call);
   if (const RestError* error = std::get_if<RestError>(&result)) {
-    Send(exchange, ErrorReply(*options_, *error));
+    exchange.reply->Send(ErrorReply(*options_, *error));
     co_return true;
   }
   if (std::holds_alternative<Aborted>(result)) {
     if (call.ended_by()) {
-      SendFault(exchange, *call.ended_by());
+      exchange.reply->SendFault(*options_, *call.ended_by());
     } else {
-      NoteUndelivered(exchange);
+      exchange.reply->Drop();
     }
     co_return true;
   }
   HttpResponse response = SuccessReply(*options_, call.caller, std::get<Json>(result),
                                        TimeOf(OperatingKey(exchange, call), exchange.started));
   const bool whole = co_await call.At(Point::kDuringReply);
-  NoteFault(exchange, call);
+  exchange.reply->NoteFault(call.fault_kind());
   if (whole) {
-    Send(exchange, std::move(response));
+    exchange.reply->Send(std::move(response));
   } else {
-    NoteUndelivered(exchange);
-    if (!exchange.timed_out) exchange.sink->SendHalf(std::move(response));
+    exchange.reply->SendHalf(std::move(response));
   }
   co_return true;
+}
+
+const Method* RestServer::FindMethod(const std::string& name) const {
+  return options_->v2_any_case ? registry_.FindInAnyCase(name) : registry_.Find(name);
 }
 
 Task<MethodResult> RestServer::RunMethod(Exchange& exchange, const Method& method, Call& call) {
@@ -212,7 +201,7 @@ Task<MethodResult> RestServer::RunMethod(Exchange& exchange, const Method& metho
     if (!std::holds_alternative<Json>(result)) co_return result;
     const bool replying = co_await call.At(Point::kBeforeReply);
     if (!replying) {
-      NoteFault(exchange, call);
+      exchange.reply->NoteFault(call.fault_kind());
       co_return FaultAfter(exchange, call, 0);
     }
     co_return result;
@@ -220,7 +209,7 @@ Task<MethodResult> RestServer::RunMethod(Exchange& exchange, const Method& metho
 
   const PortalClock::TimePoint begun = clock_->Now();
   co_await loop_->Sleep(CommandTime());
-  if (exchange.timed_out) co_return EndedByFault(exchange, call);
+  if (exchange.reply->timed_out()) co_return EndedByFault(exchange, call);
   MethodResult result = Aborted{};
   if (method.plain != nullptr) {
     result = method.plain(call);
@@ -232,7 +221,7 @@ Task<MethodResult> RestServer::RunMethod(Exchange& exchange, const Method& metho
   if (const RestError* error = std::get_if<RestError>(&result)) co_return Rejected(exchange, call, *error);
   if (std::holds_alternative<Aborted>(result)) co_return EndedByFault(exchange, call);
   result = Executed(exchange, call, std::get<Json>(result));
-  const uint64_t seq = exchange.entries.executed.back();
+  const uint64_t seq = exchange.executed;
   const bool replying = co_await call.At(Point::kBeforeReply);
   if (LedgerEntry* entry = ledger_->executed(seq)) entry->fault = call.fault_kind();
   if (!replying) co_return FaultAfter(exchange, call, seq);
@@ -240,7 +229,7 @@ Task<MethodResult> RestServer::RunMethod(Exchange& exchange, const Method& metho
 }
 
 Task<MethodResult> RestServer::RunBatch(Exchange& exchange, Call& call) {
-  Batch batch(call.params);
+  Batch batch(call.params, options_->sticky_errors);
   if (options_->refuse_batch_whole) {
     for (const Batch::Command& command : batch.commands()) {
       if (!command.refused) continue;
@@ -271,12 +260,12 @@ Task<MethodResult> RestServer::RunCommand(Exchange& exchange, const Batch& batch
   Call call(exchange.portal, loop_, faults_, held_);
   call.method = command.method;
   call.caller = outer.caller;
-  if (exchange.timed_out) co_return EndedByFault(exchange, call);
+  if (exchange.reply->timed_out()) co_return EndedByFault(exchange, call);
   call.params = batch.Params(command);
   RemoveReservedNames(&call.params);
   if (command.refused) co_return Rejected(exchange, call, *command.refused);
   // No .json here: inside a batch that is part of the name.
-  const Method* const method = registry_.Find(call.method);
+  const Method* const method = FindMethod(call.method);
   if (method == nullptr)
     co_return Rejected(exchange, call, RestError{"ERROR_METHOD_NOT_FOUND", "Method not found!", 404});
   call.method = method->name;
@@ -295,7 +284,7 @@ MethodResult RestServer::Executed(Exchange& exchange, const Call& call, const Js
   LedgerEntry entry = NewEntry(exchange, call);
   entry.result = WithoutSecrets(value);
   entry.http_status = 200;
-  exchange.entries.executed.push_back(ledger_->AddExecuted(std::move(entry)));
+  exchange.executed = exchange.reply->AddExecuted(std::move(entry));
   return value;
 }
 
@@ -304,7 +293,7 @@ MethodResult RestServer::Rejected(Exchange& exchange, const Call& call, const Re
   LedgerEntry entry = NewEntry(exchange, call);
   entry.error = ErrorJson(error);
   entry.http_status = exchange.in_batch ? 200 : error.status;
-  exchange.entries.rejected.push_back(ledger_->AddRejected(std::move(entry)));
+  exchange.reply->AddRejected(std::move(entry));
   return error;
 }
 
@@ -312,11 +301,9 @@ MethodResult RestServer::EndedByFault(Exchange& exchange, const Call& call) {
   LedgerEntry entry = NewEntry(exchange, call);
   if (!call.ended_by()) entry.fault = kTimeLimit;
   if (call.changed()) {
-    exchange.entries.executed.push_back(ledger_->AddExecuted(std::move(entry)));
-    return FaultAfter(exchange, call, exchange.entries.executed.back());
+    return FaultAfter(exchange, call, exchange.reply->AddExecuted(std::move(entry)));
   }
-  const uint64_t seq = ledger_->AddRejected(std::move(entry));
-  exchange.entries.rejected.push_back(seq);
+  const uint64_t seq = exchange.reply->AddRejected(std::move(entry));
   if (!call.ended_by() || call.ended_by()->action != FaultAction::kError) return Aborted{};
   const Fault& fault = *call.ended_by();
   const RestError error{fault.error, fault.description, fault.response.status};
@@ -340,47 +327,7 @@ MethodResult RestServer::FaultAfter(Exchange& exchange, const Call& call, uint64
 
 void RestServer::Refuse(Exchange& exchange, const Call& call, const RestError& error) {
   const MethodResult rejected = Rejected(exchange, call, error);
-  Send(exchange, exchange.rest.version3 ? ErrorReplyV3(*options_, error) : ErrorReply(*options_, error));
-}
-
-void RestServer::SendFault(Exchange& exchange, const Fault& fault) {
-  const bool responds = fault.action == FaultAction::kRespond || fault.action == FaultAction::kError;
-  ForEach(ledger_, exchange.entries, [&](LedgerEntry& entry) {
-    if (entry.fault.empty()) entry.fault = fault.kind;
-    entry.http_status = responds ? fault.response.status : 0;
-  });
-  if (responds) {
-    const RestError error{fault.error, fault.description, fault.response.status};
-    Send(exchange, fault.action == FaultAction::kError ? ErrorReply(*options_, error) : fault.response);
-    return;
-  }
-  NoteUndelivered(exchange);
-  if (exchange.timed_out) return;
-  if (fault.action == FaultAction::kReset) {
-    exchange.sink->Reset();
-  } else {
-    exchange.sink->Close();
-  }
-}
-
-void RestServer::Send(Exchange& exchange, HttpResponse response) {
-  if (exchange.timed_out) {
-    NoteUndelivered(exchange);
-    return;
-  }
-  Ledger* const ledger = ledger_;
-  exchange.sink->Send(std::move(response), [ledger, entries = exchange.entries](bool delivered) {
-    ForEach(ledger, entries, [&](LedgerEntry& entry) { entry.delivered = delivered; });
-  });
-}
-
-void RestServer::NoteFault(Exchange& exchange, const Call& call) {
-  if (call.fault_kind().empty()) return;
-  ForEach(ledger_, exchange.entries, [&](LedgerEntry& entry) { entry.fault = call.fault_kind(); });
-}
-
-void RestServer::NoteUndelivered(Exchange& exchange) {
-  ForEach(ledger_, exchange.entries, [](LedgerEntry& entry) { entry.delivered = false; });
+  exchange.reply->Send(exchange.rest.version3 ? ErrorReplyV3(*options_, error) : ErrorReply(*options_, error));
 }
 
 void RestServer::StartLimit(Exchange& exchange) {
@@ -388,8 +335,7 @@ void RestServer::StartLimit(Exchange& exchange) {
   Exchange* const raw = &exchange;  // the timer is cancelled before it goes
   exchange.limit = loop_->After(options_->request_limit, [raw] {
     raw->limit.reset();
-    raw->timed_out = true;
-    raw->sink->Send(HtmlReply(504), nullptr);
+    raw->reply->TimeOut();
   });
 }
 

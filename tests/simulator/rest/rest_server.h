@@ -56,6 +56,7 @@ class RestServer final : public HttpHandler {
   // Runs the exchange and lets go of it afterwards.
   Task<bool> Drive(Exchange& exchange, uint64_t id);
   Task<bool> Run(Exchange& exchange);
+  const Method* FindMethod(const std::string& name) const;
   // One method, alone or as a batch's command, with its ledger entry. Aborted: the fault in `call`, or the request's
   // time limit, ends the whole request.
   Task<MethodResult> RunMethod(Exchange& exchange, const Method& method, Call& call);
@@ -69,11 +70,6 @@ class RestServer final : public HttpHandler {
   MethodResult FaultAfter(Exchange& exchange, const Call& call, uint64_t seq);
 
   void Refuse(Exchange& exchange, const Call& call, const RestError& error);
-  // What the client gets of a request that a fault has ended.
-  void SendFault(Exchange& exchange, const Fault& fault);
-  void Send(Exchange& exchange, HttpResponse response);
-  void NoteFault(Exchange& exchange, const Call& call);
-  void NoteUndelivered(Exchange& exchange);
   void StartLimit(Exchange& exchange);
 
   // Under which key this call's time is counted.

@@ -378,6 +378,30 @@ TEST_F(BatchTest, ATemplateIdIsReservedAndReplayedInsideToo) {
   EXPECT_EQ(Messages().size(), 1U);
 }
 
+TEST_F(BatchTest, AnEarlierErrorMayStick) {
+  const int64_t bot = RegisterV1();
+  const std::string add = "imbot.message.add?CLIENT_ID=client-1&MESSAGE=x&BOT_ID=" + std::to_string(bot);
+  const Json cmd = Json{{"a", add + "&DIALOG_ID=chat777"}, {"b", add}, {"c", add + "&DIALOG_ID=chat5"}};
+  EXPECT_EQ(Run(Commands(cmd))["result_error"]["b"]["error"], "DIALOG_ID_EMPTY");
+  ControlPost("/options", Json{{"sticky_errors", true}});
+  const Json sticky = Run(Commands(cmd));
+  EXPECT_EQ(sticky["result_error"]["a"]["error"], "CHAT_ID");
+  EXPECT_EQ(sticky["result_error"]["b"]["error"], "CHAT_ID");
+  EXPECT_TRUE(sticky["result"].contains("c")) << "only errors are concerned";
+  const Json alone = Json{{"b", add}};
+  EXPECT_EQ(Run(Commands(alone))["result_error"]["b"]["error"], "DIALOG_ID_EMPTY") << "nothing outlives its request";
+}
+
+TEST_F(BatchTest, NamesOfVersionTwoMayBeFoundInAnyCase) {
+  const Json cmd = Json{{"a", "imbot.v2.revision.get"}, {"b", "SERVER.TIME"}};
+  const Json strict = Run(Commands(cmd));
+  EXPECT_EQ(strict["result_error"]["a"]["error"], "ERROR_METHOD_NOT_FOUND");
+  EXPECT_TRUE(strict["result"].contains("b"));
+  ControlPost("/options", Json{{"v2_any_case", true}});
+  EXPECT_TRUE(Run(Commands(cmd))["result"].contains("a"));
+  EXPECT_EQ(Rest("imbot.v2.revision.get", Json::object()).status, 200);
+}
+
 TEST_F(BatchTest, PastTheLimitTheFrontAnswersAndNothingMoreBegins) {
   ControlPost("/options", Json{{"per_command_ms", 100}, {"request_limit_ms", 250}});
   Json cmd = Json::object();

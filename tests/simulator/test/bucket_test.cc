@@ -120,6 +120,13 @@ TEST_F(BucketTest, IsOnePerPortalAndSourceAddress) {
   EXPECT_EQ(Control("/state?portal=other.test")["buckets"].size(), 1U);
 }
 
+TEST_F(BucketTest, MayBeOneForAllAddresses) {
+  ControlPost("/options", Json{{"bucket_per_source", false}});
+  Limit(1);
+  EXPECT_EQ(CallFrom("127.0.0.1").status, 200);
+  EXPECT_EQ(CallFrom("127.0.0.2").status, 503);
+}
+
 TEST_F(BucketTest, ABatchIsOneRequest) {
   Limit(1);
   Json cmd = Json::array();

@@ -204,6 +204,14 @@ TEST_F(ErrorsTest, TheTableIsThere) {
   ASSERT_GE(Table()["system"].size(), 60U);
 }
 
+// WIRE_FACTS.md 9: what a cloud portal's status is, the sources disagree.
+TEST_F(ErrorsTest, StatusesOfRefusedCredentialsAreASwitchOfTheirOwn) {
+  EXPECT_EQ(GetUrl(http(), "/rest/1/wrong/server.time").status, 401);
+  ControlPost("/options", Json{{"documented_statuses", true}});
+  EXPECT_EQ(GetUrl(http(), "/rest/1/wrong/server.time").status, 403);
+  EXPECT_EQ(GetUrl(http(), "/rest/server.time").status, 401) << "no credential at all: both say so";
+}
+
 // The positive control: what the rows below change is good as it is.
 TEST_F(ErrorsTest, EveryCallThatIsChangedBelowSucceedsUnchanged) {
   for (const auto& item : Table()["base"].items()) {
