@@ -403,12 +403,15 @@ TEST_F(BatchTest, NamesOfVersionTwoMayBeFoundInAnyCase) {
 }
 
 TEST_F(BatchTest, PastTheLimitTheFrontAnswersAndNothingMoreBegins) {
-  ControlPost("/options", Json{{"per_command_ms", 100}, {"request_limit_ms", 250}});
+  ControlPost("/options", Json{{"request_limit_ms", 300}});
+  // The third command takes as long as it is held.
+  AddFaults(Json{{"method", "server.time"}, {"kind", "hold_before"}, {"skip", 2}});
   Json cmd = Json::object();
   for (int i = 0; i < 5; ++i) cmd["c" + std::to_string(i)] = "server.time";
   const Reply reply = Rest("batch", Commands(cmd));
   EXPECT_EQ(reply.status, 504);
   EXPECT_EQ(FindHeader(reply.headers, "Content-Type"), "text/html; charset=utf-8");
+  ControlPost("/release", Json::object());
   for (int i = 0; i < 20'000 && Control("/stats")["inProgress"] != 0; ++i) {
   }
   const Json ledger = Control("/ledger");

@@ -150,7 +150,7 @@ TEST_F(BucketTest, ResetEmptiesItAndZeroTurnsItOff) {
 }
 
 TEST_F(BucketTest, KeepsItsRateInRealTime) {
-  ASSERT_EQ(ControlPost("/options", Json{{"bucket", 5}, {"bucket_leak", 100}}).status, 200);
+  ASSERT_EQ(ControlPost("/options", Json{{"bucket", 2}, {"bucket_leak", 20}}).status, 200);
   const auto start = std::chrono::steady_clock::now();
   std::chrono::duration<double> took{0};
   int admitted = 0;
@@ -158,9 +158,9 @@ TEST_F(BucketTest, KeepsItsRateInRealTime) {
     admitted += Call().status == 200 ? 1 : 0;
     took = std::chrono::steady_clock::now() - start;
   }
-  EXPECT_LE(admitted, 5 + 100 * took.count() + 1);
+  EXPECT_LE(admitted, 2 + 20 * took.count() + 1);
   // Below that only by what this thread missed while it was not running.
-  EXPECT_GE(admitted, 0.8 * 100 * took.count());
+  EXPECT_GE(admitted, 0.8 * 20 * took.count());
   EXPECT_GT(Control("/stats")["bucketRefused"], 0) << "it was asked for more than it gives";
 }
 
