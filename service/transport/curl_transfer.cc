@@ -74,6 +74,11 @@ long Info(CURL* easy, CURLINFO info) {
   return value;
 }
 
+std::string ContentType(CURL* easy) {
+  const char* type = nullptr;
+  return curl_easy_getinfo(easy, CURLINFO_CONTENT_TYPE, &type) == CURLE_OK && type != nullptr ? type : "";
+}
+
 std::optional<Address> FromSockaddr(const sockaddr& address) {
   if (address.sa_family == AF_INET) {
     const auto& v4 = reinterpret_cast<const sockaddr_in&>(address);
@@ -104,8 +109,13 @@ const char* DefaultCaFile() {
 
 }  // namespace
 
-CurlTransfer::CurlTransfer(const HttpOptions& options, const Request& request, bool tls, OnConnected on_connected)
-    : options_(options), request_(request), tls_(tls), on_connected_(std::move(on_connected)) {}
+CurlTransfer::CurlTransfer(const HttpOptions& options, const Request& request, bool tls, OnConnected on_connected,
+                           WantResume want_resume)
+    : options_(options),
+      request_(request),
+      tls_(tls),
+      on_connected_(std::move(on_connected)),
+      want_resume_(std::move(want_resume)) {}
 
 CurlTransfer::~CurlTransfer() {
   easy_.reset();
@@ -122,31 +132,46 @@ bool CurlTransfer::Prepare(EasyHandle easy, std::shared_ptr<TlsSessions> session
 
 bool CurlTransfer::SetRequest() {
   CURL* easy = easy_.get();
-  for (const std::string& header : {absl::StrCat("Content-Type: ", request_.content_type),
-                                    std::string("Accept: application/json"), std::string("Expect:")}) {
+  for (const std::string& header :
+       {request_.get ? std::string() : absl::StrCat("Content-Type: ", request_.content_type),
+        std::string(request_.sink != nullptr ? "Accept: */*" : "Accept: application/json"), std::string("Expect:")}) {
+    if (header.empty()) continue;
     curl_slist* longer = curl_slist_append(headers_, header.c_str());
     if (longer == nullptr) return false;
     headers_ = longer;
   }
   // A Secret's bytes are those of a std::string, so a zero follows them; url.cc has refused zeros inside.
-  return Set(easy, CURLOPT_URL, request_.url.Reveal().data()) &&                                   //
-         Set(easy, CURLOPT_POST, 1L) &&                                                            //
-         Set(easy, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request_.body.size())) &&  //
-         Set(easy, CURLOPT_POSTFIELDS, request_.body.data()) &&                                    //
-         Set(easy, CURLOPT_HTTPHEADER, headers_) &&                                                //
-         Set(easy, CURLOPT_USERAGENT, "imbot-gateway/" IMBOT_VERSION) &&                           //
-         Set(easy, CURLOPT_FOLLOWLOCATION, 0L) &&                                                  //
-         Set(easy, CURLOPT_PROTOCOLS_STR, "http,https") &&                                         //
-         Set(easy, CURLOPT_DISALLOW_USERNAME_IN_URL, 1L) &&                                        //
+  return Set(easy, CURLOPT_URL, request_.url.Reveal().data()) && SetBody() &&  //
+         Set(easy, CURLOPT_HTTPHEADER, headers_) &&                            //
+         Set(easy, CURLOPT_USERAGENT, "imbot-gateway/" IMBOT_VERSION) &&       //
+         Set(easy, CURLOPT_FOLLOWLOCATION, 0L) &&                              //
+         Set(easy, CURLOPT_PROTOCOLS_STR, "http,https") &&                     //
+         Set(easy, CURLOPT_DISALLOW_USERNAME_IN_URL, 1L) &&                    //
          Set(easy, CURLOPT_HTTP_VERSION,
              static_cast<long>(options_.http2 ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1)) &&
          Set(easy, CURLOPT_PREREQFUNCTION, &CurlTransfer::OnRequest) && Set(easy, CURLOPT_PREREQDATA, this) &&
          Set(easy, CURLOPT_HEADERFUNCTION, &CurlTransfer::OnHeader) && Set(easy, CURLOPT_HEADERDATA, this) &&
          Set(easy, CURLOPT_WRITEFUNCTION, &CurlTransfer::OnBody) && Set(easy, CURLOPT_WRITEDATA, this) &&
-         Set(easy, CURLOPT_MAXFILESIZE_LARGE, static_cast<curl_off_t>(options_.max_reply_bytes)) &&
+         Set(easy, CURLOPT_MAXFILESIZE_LARGE,
+             static_cast<curl_off_t>(request_.sink != nullptr ? 0 : options_.max_reply_bytes)) &&
          // Told what curl writes and says only where HTTP/2 makes it needed. None of it is kept or logged.
          Set(easy, CURLOPT_DEBUGFUNCTION, &CurlTransfer::OnDebug) && Set(easy, CURLOPT_DEBUGDATA, this) &&
          Set(easy, CURLOPT_VERBOSE, options_.http2 && tls_ ? 1L : 0L);
+}
+
+bool CurlTransfer::SetBody() {
+  CURL* easy = easy_.get();
+  if (request_.get) return Set(easy, CURLOPT_HTTPGET, 1L);
+  if (!Set(easy, CURLOPT_POST, 1L)) return false;
+  if (request_.source == nullptr) {
+    return Set(easy, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request_.body.size())) &&
+           Set(easy, CURLOPT_POSTFIELDS, request_.body.data());
+  }
+  request_.source->Begin(want_resume_);
+  // Of a size nobody knows yet: chunked in HTTP/1.1, plain frames in HTTP/2.
+  return Set(easy, CURLOPT_POSTFIELDSIZE_LARGE, curl_off_t{-1}) &&
+         Set(easy, CURLOPT_READFUNCTION, &CurlTransfer::OnRead) && Set(easy, CURLOPT_READDATA, this) &&
+         Set(easy, CURLOPT_FRESH_CONNECT, 1L);
 }
 
 bool CurlTransfer::SetConnection(const Route& route) {
@@ -206,6 +231,8 @@ EasyHandle CurlTransfer::Release() {
 
 bool CurlTransfer::may_have_left() const {
   if (begun_ == 0 || refused_) return false;
+  // The portal can't execute half a body.
+  if (request_.source != nullptr) return source_ended_;
   // Only told what was written where the debug callback is on.
   const bool counted = options_.http2 && tls_;
   return !(counted && written_ == 0 && !request_.body.empty() && request_.body.size() < kOneRecordBody);
@@ -274,6 +301,8 @@ size_t CurlTransfer::OnHeader(char* data, size_t size, size_t count, void* self)
 size_t CurlTransfer::OnBody(char* data, size_t size, size_t count, void* self) {
   auto& transfer = *static_cast<CurlTransfer*>(self);
   const std::string_view part(data, size * count);
+  if (transfer.request_.sink != nullptr && Info(transfer.easy_.get(), CURLINFO_RESPONSE_CODE) == 200)
+    return transfer.IntoSink(part);
   const size_t max = transfer.options_.max_reply_bytes;
   if (part.size() > max - transfer.body_.size()) {
     transfer.too_large_ = true;
@@ -287,6 +316,51 @@ size_t CurlTransfer::OnBody(char* data, size_t size, size_t count, void* self) {
   }
   transfer.body_.append(part);
   return part.size();
+}
+
+void CurlTransfer::BeginSink() {
+  if (std::exchange(sinking_, true)) return;
+  curl_off_t announced = -1;
+  curl_easy_getinfo(easy_.get(), CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &announced);
+  request_.sink->Begin(want_resume_, ContentType(easy_.get()),
+                       announced < 0 ? std::nullopt : std::optional<uint64_t>(static_cast<uint64_t>(announced)));
+}
+
+size_t CurlTransfer::IntoSink(std::string_view part) {
+  BeginSink();
+  switch (request_.sink->Write(part)) {
+    case BodySink::Taken::kAll:
+      return part.size();
+    case BodySink::Taken::kWait:
+      return CURL_WRITEFUNC_PAUSE;
+    case BodySink::Taken::kAbort:
+      break;
+  }
+  aborted_ = true;
+  return part.empty() ? 1 : 0;  // anything but the size
+}
+
+size_t CurlTransfer::OnRead(char* data, size_t size, size_t count, void* self) {
+  auto& transfer = *static_cast<CurlTransfer*>(self);
+  const BodySource::Piece piece = transfer.request_.source->Read(std::span(data, size * count));
+  switch (piece.state) {
+    case BodySource::State::kData:
+      return piece.size;
+    case BodySource::State::kEnd:
+      transfer.source_ended_ = true;
+      return 0;
+    case BodySource::State::kWait:
+      return CURL_READFUNC_PAUSE;
+    case BodySource::State::kAbort:
+      break;
+  }
+  transfer.aborted_ = true;
+  return CURL_READFUNC_ABORT;
+}
+
+void CurlTransfer::Resume() {
+  // Calls OnBody with what waited.
+  curl_easy_pause(easy_.get(), CURLPAUSE_CONT);
 }
 
 int CurlTransfer::OnDebug(CURL*, curl_infotype type, char* data, size_t size, void* self) {
@@ -316,9 +390,8 @@ Result CurlTransfer::TakeResult(CURLcode code) {
     return result;
   }
   result.reply.http_status = static_cast<int>(Info(easy, CURLINFO_RESPONSE_CODE));
-  const char* type = nullptr;
-  if (curl_easy_getinfo(easy, CURLINFO_CONTENT_TYPE, &type) == CURLE_OK && type != nullptr)
-    result.reply.content_type = type;
+  result.reply.content_type = ContentType(easy);
+  if (request_.sink != nullptr && result.reply.http_status == 200) BeginSink();  // a body of no bytes
   result.reply.location = std::move(location_);
   result.reply.body = std::move(body_);
   return result;
@@ -341,6 +414,7 @@ Failure CurlTransfer::MakeFailure(CURLcode code) const {
     return is(Failure::Kind::kReplyTooLarge, absl::StrCat("the reply is larger than ", options_.max_reply_bytes,
                                                           " bytes, or its headers than ", options_.max_header_bytes));
   }
+  if (aborted_) return is(Failure::Kind::kAborted, "broken off on this side");
   if (repeat_stopped_) return is(Failure::Kind::kReset, "the kept connection was closed before a reply came");
   if (begun_ > 0) {
     switch (code) {

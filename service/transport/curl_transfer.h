@@ -18,6 +18,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "service/transport/address.h"
@@ -33,6 +34,8 @@ class CurlTransfer {
   // Tells that a connection is there, and whether it takes several requests at once. From inside a call of curl: must
   // not call it.
   using OnConnected = std::function<void(bool multiplex)>;
+  // Wants Resume() to be called, on the loop, outside curl. From any thread, at any time.
+  using WantResume = std::function<void()>;
 
   // What a connection may be made to: `peer` is the portal, or the proxy; `addresses` its addresses, all allowed.
   struct Route {
@@ -41,7 +44,8 @@ class CurlTransfer {
   };
 
   // `options` outlives the transfer; `request` is used in place, as long as the transfer lives.
-  CurlTransfer(const HttpOptions& options, const Request& request, bool tls, OnConnected on_connected);
+  CurlTransfer(const HttpOptions& options, const Request& request, bool tls, OnConnected on_connected,
+               WantResume want_resume);
   ~CurlTransfer();
   CurlTransfer(const CurlTransfer&) = delete;
   CurlTransfer& operator=(const CurlTransfer&) = delete;
@@ -49,6 +53,9 @@ class CurlTransfer {
   // Makes `easy` ready to be added to a multi handle. False if memory is short.
   [[nodiscard]] bool Prepare(EasyHandle easy, std::shared_ptr<TlsSessions> sessions, const Route& route);
   CURL* easy() const { return easy_.get(); }
+
+  // Goes on where the source or the sink had nothing to give or no room. Harmless if it did not wait.
+  void Resume();
 
   // What became of it, after curl said so. REQUIRES: still with the multi handle, whose memory it copies from.
   Result TakeResult(CURLcode code);
@@ -63,9 +70,13 @@ class CurlTransfer {
   static curl_socket_t OnSocket(void* self, curlsocktype, curl_sockaddr* address);
   static size_t OnHeader(char* data, size_t size, size_t count, void* self);
   static size_t OnBody(char* data, size_t size, size_t count, void* self);
+  static size_t OnRead(char* data, size_t size, size_t count, void* self);
   static int OnDebug(CURL*, curl_infotype type, char* data, size_t size, void* self);
 
   bool SetRequest();
+  bool SetBody();
+  void BeginSink();
+  size_t IntoSink(std::string_view part);
   bool SetConnection(const Route& route);
   bool SetSecurity();
   bool IsMultiplex() const;
@@ -75,6 +86,7 @@ class CurlTransfer {
   const Request& request_;
   const bool tls_;
   const OnConnected on_connected_;
+  const WantResume want_resume_;
   std::vector<Address> addresses_;
 
   EasyHandle easy_;
@@ -89,10 +101,13 @@ class CurlTransfer {
   size_t written_ = 0;              // bytes since the last beginning
   bool repeat_stopped_ = false;     // curl wanted to send it again
   bool address_stopped_ = false;    // curl wanted to connect elsewhere
+  bool source_ended_ = false;       // curl has the whole body of the source
+  bool aborted_ = false;            // by the source or the sink
 
   // Of the reply.
   size_t header_bytes_ = 0;
   bool too_large_ = false;
+  bool sinking_ = false;  // the sink gets the body
   std::string location_;
   std::string body_;
 };

@@ -108,9 +108,11 @@ void CurlTransport::StartAdmitted() {
 
 void CurlTransport::Start(uint64_t id, Transfer& transfer) {
   const std::string key = transfer.target.Key();
-  transfer.curl =
-      std::make_unique<CurlTransfer>(options_, transfer.request, transfer.target.tls,
-                                     [this, key](bool multiplex) { connected_.emplace_back(key, multiplex); });
+  transfer.curl = std::make_unique<CurlTransfer>(
+      options_, transfer.request, transfer.target.tls,
+      [this, key](bool multiplex) { connected_.emplace_back(key, multiplex); },
+      // Whoever resumes may outlive the transport: then the inbox is closed.
+      [this, id, inbox = inbox_] { inbox->Post([this, id] { OnResume(id); }); });
   const bool ready =
       transfer.curl->Prepare(handles_.Get(), transfer.target.tls ? tls_sessions_.For(key) : nullptr, transfer.route);
   if (!ready || curl_multi_add_handle(multi_, transfer.curl->easy()) != CURLM_OK) {
@@ -162,6 +164,13 @@ void CurlTransport::OnGiveUp(uint64_t id) {
     message = "no free connection in time";
   }
   Finish(id, Failed(Failure::Kind::kTimeout, sent, std::move(message)));
+}
+
+void CurlTransport::OnResume(uint64_t id) {
+  const auto found = transfers_.find(id);
+  // Between its end and its removal nothing is called back.
+  if (found == transfers_.end() || found->second->curl == nullptr || found->second->curl->easy() == nullptr) return;
+  found->second->curl->Resume();
 }
 
 void CurlTransport::CancelAll() {

@@ -71,6 +71,7 @@ class CurlTransport : public Transport {
   void StartAdmitted();
   void Start(uint64_t id, Transfer& transfer);
   void OnGiveUp(uint64_t id);
+  void OnResume(uint64_t id);
   // Takes a transfer from curl; `result` is from before.
   void RemoveFromCurl(Transfer& transfer, bool reusable);
   // Forgets the transfer and calls its callback.

@@ -16,6 +16,8 @@ std::string_view FailureName(Failure::Kind kind) {
       return "TIMEOUT";
     case Failure::Kind::kReset:
       return "RESET";
+    case Failure::Kind::kAborted:
+      return "ABORTED";
     case Failure::Kind::kReplyTooLarge:
       return "REPLY_TOO_LARGE";
     case Failure::Kind::kBadReply:

@@ -8,7 +8,10 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -19,13 +22,58 @@
 
 namespace imbot::transport {
 
-// One POST. Move-only, since it holds secrets.
+// A body that is made while it is sent. Loop thread only, but for what an implementation adds. It is let go of, unread,
+// if the transfer ends before its turn.
+class BodySource {
+ public:
+  enum class State {
+    kData,   // `size` bytes were written
+    kEnd,    // that was all
+    kWait,   // nothing yet: asked again after resume
+    kAbort,  // there won't be a whole body: the request is broken off before its end, so that it can't be executed
+  };
+  struct Piece {
+    State state = State::kEnd;
+    size_t size = 0;
+  };
+
+  virtual ~BodySource() = default;
+  // Once, before the first Read. `resume` makes a transfer that waits ask again; from any thread, also after its end,
+  // but not from inside Read.
+  virtual void Begin(std::function<void()> resume) = 0;
+  // REQUIRES: buffer is not empty.
+  virtual Piece Read(std::span<char> buffer) = 0;
+};
+
+// A reply's body, taken while it arrives: that of status 200 only. Loop thread only, but for what an implementation
+// adds.
+class BodySink {
+ public:
+  enum class Taken {
+    kAll,
+    kWait,   // nothing: the same bytes are offered again after resume, and the portal has to wait
+    kAbort,  // the transfer is broken off
+  };
+
+  virtual ~BodySink() = default;
+  // Once, before the first Write, when the headers are there. `resume` as for a source. `length` is what the headers
+  // announced.
+  virtual void Begin(std::function<void()> resume, std::string_view content_type, std::optional<uint64_t> length) = 0;
+  virtual Taken Write(std::string_view part) = 0;
+};
+
+// One POST, or one GET. Move-only, since it holds secrets.
 struct Request {
   // Whole URL; a webhook's secret is part of its path.
   base::Secret url;
+  bool get = false;  // a GET has no body
   std::string content_type = "application/json";
   // May hold a botToken or an access token: never logged.
   std::string body;
+  // Instead of `body`. Sent on a connection of its own making, since it can't be begun again.
+  std::shared_ptr<BodySource> source;
+  // Where the body of a reply with status 200 goes, instead of into Reply::body, whatever its size. Null: nowhere else.
+  std::shared_ptr<BodySink> sink;
   // The transfer ends with Failure::kTimeout then. Not the caller's deadline: a transfer is never torn down because one
   // caller lost patience, since that costs a connection and leaves the outcome unknown.
   base::MonoTime give_up_at;
@@ -48,12 +96,14 @@ struct Failure {
     kBlocked,        // the address is not one the configuration lets the gateway talk to
     kTimeout,        // give_up_at passed
     kReset,          // the connection ended before a whole reply
+    kAborted,        // the source or the sink broke it off
     kReplyTooLarge,  // more than the configured cap
     kBadReply,       // not HTTP
     kStopped,        // the gateway is stopping
   };
   Kind kind = Kind::kReset;
-  // False: proved that no byte of the request's body reached the portal's application.
+  // False: proved that no byte of the request's body reached the portal's application; of a source's body, that its end
+  // did not.
   bool sent = true;
   // For people, without a secret: "connection refused".
   std::string message;
