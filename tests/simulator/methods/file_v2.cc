@@ -1,4 +1,5 @@
 // imbot.v2.File.* and im.v2.File.*: pages api-reference/chat-bots/chat-bots-v2/imbot.v2/files/ and im.v2/files/.
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <optional>
@@ -121,8 +122,9 @@ Task<MethodResult> UploadTo(Call& call, const Chat& target, int64_t author_id, b
   if (IsEmpty(name) || IsEmpty(content)) co_return RestError{"FILE_EMPTY", "File name and content are required"};
   if (!content->is_string()) co_return RestError{"FILE_INVALID_CONTENT", "Invalid base64 content"};
   const std::string& encoded = content->get_ref<const std::string&>();
-  // Judged by the length of the text, before it is decoded.
-  if (static_cast<int64_t>(encoded.size()) > portal.disk.max_file_bytes * 4 / 3)
+  // Judged by the length of the text, padding and all, before it is decoded.
+  const size_t padding = encoded.size() - std::min(encoded.size(), encoded.find_last_not_of('=') + 1);
+  if (static_cast<int64_t>(encoded.size() / 4 * 3 - padding) > portal.disk.max_file_bytes)
     co_return RestError{"FILE_TOO_LARGE", "File size exceeds maximum allowed"};
   std::optional<std::string> decoded = Base64DecodeStrict(encoded);
   if (!decoded) co_return RestError{"FILE_INVALID_CONTENT", "Invalid base64 content"};
