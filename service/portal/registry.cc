@@ -7,37 +7,58 @@
 #include "service/base/strings.h"
 
 namespace imbot::portal {
+namespace {
+
+absl::Status Stopping(std::string_view method) {
+  return base::Error(absl::StatusCode::kUnavailable, "SHUTTING_DOWN",
+                     base::StrCat(method, ": the gateway is stopping; nothing was sent, repeat"))
+      .RetryAfter(std::chrono::seconds(1))
+      .Build();
+}
+
+}  // namespace
+
+struct Port::OnLoop {
+  Scheduler scheduler;
+  Downloads downloads;
+};
 
 Port::Port(std::string portal, transport::Loop& loop, const base::Clock& clock, CredentialSource& credentials,
            SchedulerOptions options, SchedulerMetrics metrics)
     : portal_(std::move(portal)),
       loop_(loop),
-      scheduler_(std::make_shared<Scheduler>(portal_, loop, clock, credentials, options, metrics)) {}
+      on_loop_(new OnLoop{{portal_, loop, clock, credentials, options, metrics},
+                          {portal_, loop, clock, credentials, options.max_streams}}) {}
 
 CallId Port::Submit(Outgoing call, Done done) {
   const CallId id{++last_id_};
-  loop_.Post([scheduler = reference_, id, call = std::move(call), done = std::move(done)]() mutable {
-    if (const auto alive = scheduler.lock()) return alive->Submit(id, std::move(call), std::move(done));
+  loop_.Post([reference = reference_, id, call = std::move(call), done = std::move(done)]() mutable {
+    if (const auto alive = reference.lock()) return alive->scheduler.Submit(id, std::move(call), std::move(done));
     Answer answer;
-    answer.status = base::Error(absl::StatusCode::kUnavailable, "SHUTTING_DOWN",
-                                base::StrCat(call.method, ": the gateway is stopping; nothing was sent, repeat"))
-                        .RetryAfter(std::chrono::seconds(1))
-                        .Build();
+    answer.status = Stopping(call.method);
     done(std::move(answer));
   });
   return id;
 }
 
 void Port::Cancel(CallId id) {
-  loop_.Post([scheduler = reference_, id] {
-    if (const auto alive = scheduler.lock()) alive->Cancel(id);
+  loop_.Post([reference = reference_, id] {
+    if (const auto alive = reference.lock()) alive->scheduler.Cancel(id);
+  });
+}
+
+void Port::Fetch(Download download) {
+  loop_.Post([reference = reference_, download = std::move(download)]() mutable {
+    if (const auto alive = reference.lock()) return alive->downloads.Start(std::move(download));
+    download.done(Stopping(download.method));
   });
 }
 
 void Port::Stop(absl::AnyInvocable<void()> stopped) {
-  loop_.Post([scheduler = std::move(scheduler_), stopped = std::move(stopped)]() mutable {
-    scheduler->Stop();
-    scheduler.reset();
+  loop_.Post([on_loop = std::move(on_loop_), stopped = std::move(stopped)]() mutable {
+    on_loop->scheduler.Stop();
+    on_loop->downloads.Stop();
+    on_loop.reset();
     stopped();
   });
 }

@@ -14,6 +14,7 @@
 #include <variant>
 #include <vector>
 
+#include "service/portal/downloads.h"
 #include "service/portal/scheduler.h"
 
 namespace imbot::portal {
@@ -29,6 +30,8 @@ class Port {
   // stopped, it is destroyed without a call.
   CallId Submit(Outgoing call, Done done);
   void Cancel(CallId id);
+  // Thread-safe; `download.done` as `done` above. A caller that goes away lets the sink break it off.
+  void Fetch(Download download);
   // Answers everything with UNAVAILABLE, then destroys the scheduler, on its loop; `stopped` is called after that.
   // Once.
   void Stop(absl::AnyInvocable<void()> stopped);
@@ -37,8 +40,10 @@ class Port {
   const std::string portal_;
   transport::Loop& loop_;
   std::atomic<uint64_t> last_id_{0};
-  std::shared_ptr<Scheduler> scheduler_;  // used and destroyed on the loop
-  const std::weak_ptr<Scheduler> reference_{scheduler_};
+  // Used and destroyed on the loop.
+  struct OnLoop;
+  std::shared_ptr<OnLoop> on_loop_;
+  const std::weak_ptr<OnLoop> reference_{on_loop_};
 };
 
 struct Here {

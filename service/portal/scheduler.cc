@@ -33,6 +33,8 @@ std::string_view WebhookCode(std::string_view url) {
 }  // namespace
 
 struct Scheduler::Entry {
+  bool streams() const { return call.source != nullptr; }
+
   CallId id{};
   Outgoing call;
   base::Secret url;  // once sent
@@ -60,7 +62,7 @@ Scheduler::~Scheduler() {
   Stop();
   *self_ = nullptr;
   // What is still in flight will not be told here any more.
-  metrics_.in_flight.Add(-static_cast<double>(in_flight_));
+  metrics_.in_flight.Add(-static_cast<double>(in_flight_ + streams_in_flight_));
 }
 
 void Scheduler::Submit(CallId id, Outgoing call, Done done) {
@@ -105,8 +107,12 @@ void Scheduler::Submit(CallId id, Outgoing call, Done done) {
 void Scheduler::Pump() {
   // A call whose order key is busy waits, and those behind it may pass.
   std::unordered_set<std::string_view> passed_over;
-  for (auto it = queue_.begin(); it != queue_.end() && in_flight_ < options_.max_in_flight;) {
+  const auto has_room = [this](bool streams) {
+    return streams ? streams_in_flight_ < options_.max_streams : in_flight_ < options_.max_in_flight;
+  };
+  for (auto it = queue_.begin(); it != queue_.end() && (has_room(false) || has_room(true));) {
     const std::shared_ptr<Entry> entry = *it++;
+    if (!has_room(entry->streams())) continue;
     const std::string& key = entry->call.order_key;
     if (!key.empty() && (busy_keys_.contains(key) || passed_over.contains(key))) {
       passed_over.insert(key);
@@ -130,7 +136,7 @@ void Scheduler::Send(const std::shared_ptr<Entry>& entry) {
   entry->sent = true;
   entry->sent_at = clock_.Now();
   if (!entry->call.order_key.empty()) busy_keys_.insert(entry->call.order_key);
-  ++in_flight_;
+  ++(entry->streams() ? streams_in_flight_ : in_flight_);
   metrics_.in_flight.Add(1);
   metrics_.requests.Increment();
   metrics_.queue_seconds.Observe(std::chrono::duration<double>(entry->sent_at - entry->submitted_at).count());
@@ -138,7 +144,9 @@ void Scheduler::Send(const std::shared_ptr<Entry>& entry) {
   transport::Request request;
   request.url = *std::move(url);
   request.body = std::move(entry->call.body);
-  request.give_up_at = entry->sent_at + options_.reply_timeout;
+  // A stream takes as long as its sender does, until its deadline; the portal's own time begins with the end.
+  request.give_up_at = (entry->streams() ? entry->call.deadline : entry->sent_at) + options_.reply_timeout;
+  request.source = entry->call.source;
   loop_.transport().Send(std::move(request),
                          [weak = std::weak_ptr<Scheduler*>(self_), entry](transport::Result result) {
                            if (const auto self = weak.lock(); self != nullptr && *self != nullptr)
@@ -147,7 +155,7 @@ void Scheduler::Send(const std::shared_ptr<Entry>& entry) {
 }
 
 void Scheduler::OnResult(const std::shared_ptr<Entry>& entry, transport::Result result) {
-  --in_flight_;
+  --(entry->streams() ? streams_in_flight_ : in_flight_);
   metrics_.in_flight.Add(-1);
   metrics_.portal_seconds.Observe(std::chrono::duration<double>(clock_.Now() - entry->sent_at).count());
   if (!entry->call.order_key.empty()) busy_keys_.erase(entry->call.order_key);
@@ -277,6 +285,11 @@ absl::Status FailureStatus(const transport::Failure& failure, std::string_view m
       reason = "PORTAL_TIMEOUT";
       break;
     case Kind::kReset:
+      break;
+    case Kind::kAborted:
+      code = absl::StatusCode::kCancelled;
+      reason = "CANCELLED_BY_CALLER";
+      if (!failure.sent) advice = "Nothing was executed.";
       break;
     case Kind::kReplyTooLarge:
       code = absl::StatusCode::kResourceExhausted;

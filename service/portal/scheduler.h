@@ -38,6 +38,9 @@ enum class CallId : uint64_t {};
 struct Outgoing {
   std::string method;  // REST name
   std::string body;    // JSON
+  // Instead of `body`, for a call whose body is a stream. Such calls have a window of their own, so that slow senders
+  // hold up no other call.
+  std::shared_ptr<transport::BodySource> source;
   // The bot's, which the body holds: never shown, whatever the portal's answer says. Null: there is none.
   std::shared_ptr<const base::Secret> secret;
   // The same as a command of a batch, made when it is wanted; nothing if the call must go alone.
@@ -69,6 +72,7 @@ using Done = absl::AnyInvocable<void(Answer)>;
 
 struct SchedulerOptions {
   size_t max_in_flight = 16;
+  size_t max_streams = 8;  // calls with a source, beside those
   size_t max_queued_calls = 10'000;
   size_t max_queued_bytes = size_t{64} << 20;
   // How long the portal may take for one request: its own limit is 60 s (documentation, limits.md), so that its answer,
@@ -127,6 +131,7 @@ class Scheduler {
   Queue queue_;
   size_t queued_bytes_ = 0;
   size_t in_flight_ = 0;
+  size_t streams_in_flight_ = 0;
   std::unordered_set<std::string> busy_keys_;
   std::unordered_map<CallId, std::shared_ptr<Entry>> open_;  // not answered yet
   // Late callbacks find out that the scheduler has gone.

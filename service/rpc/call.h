@@ -15,6 +15,7 @@
 #include "google/protobuf/message.h"
 #include "service/base/clock.h"
 #include "service/base/error.h"
+#include "service/rpc/file_pipe.h"
 #include "service/translate/method_table.h"
 
 namespace imbot::rpc {
@@ -50,6 +51,10 @@ struct Call {
   Priority priority = Priority::kInteractive;
   base::MonoTime arrived_at;
   base::MonoTime deadline;  // the caller's, or the configured cap if that is earlier
+  // Of a method that streams: what the caller sends (`request` is its first message, without the piece), or where what
+  // it gets goes.
+  std::shared_ptr<UploadPipe> upload;
+  std::shared_ptr<DownloadPipe> download;
 };
 
 // The answer a call is owed. Move-only; if it is dropped unanswered, the caller gets INTERNAL with an unknown outcome
@@ -68,7 +73,7 @@ class Reply {
              nullptr, {});
     }
   }
-  // `response` is set exactly when `status` is OK. Once.
+  // `response` is set exactly when `status` is OK, but for a download, which has had its own. Once.
   void Answer(absl::Status status, std::unique_ptr<google::protobuf::Message> response, CallInfo info) {
     std::exchange(finish_, nullptr)(std::move(status), std::move(response), std::move(info));
   }

@@ -7,9 +7,9 @@ namespace imbot::rpc {
 DescriptorServices::DescriptorServices(const translate::MethodTable& methods,
                                        std::shared_ptr<const CallEnvironment> environment) {
   for (const auto* descriptor : methods.services()) {
-    auto service = std::make_unique<UnaryService>(environment);
+    auto service = std::make_unique<DynamicService>(environment);
     for (const auto& method : methods.methods()) {
-      if (method->descriptor->service() == descriptor && !method->streaming()) service->Add(*method);
+      if (method->descriptor->service() == descriptor) service->Add(*method);
     }
     names_.emplace_back(descriptor->full_name());
     services_.push_back(std::move(service));

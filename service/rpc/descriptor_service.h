@@ -1,8 +1,7 @@
-// Serves every unary rpc of the method table, whatever its messages: one grpc::Service per service of the contract,
-// made from its descriptor, so that health, reflection and gRPC itself know the services by their names.
+// Serves every rpc of the method table, whatever its messages: one grpc::Service per service of the contract, made from
+// its descriptor, so that health, reflection and gRPC itself know the services by their names.
 //
-// Streaming rpcs of those services are not registered here: UnknownMethods answers them until a service of their own
-// does. Owned by whoever owns the server, and outlives it, as the method table outlives both. Immutable; thread-safe.
+// Owned by whoever owns the server, and outlives it, as the method table outlives both. Immutable; thread-safe.
 #ifndef IMBOT_SERVICE_RPC_DESCRIPTOR_SERVICE_H_
 #define IMBOT_SERVICE_RPC_DESCRIPTOR_SERVICE_H_
 
@@ -10,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "service/rpc/unary_service.h"
+#include "service/rpc/dynamic_service.h"
 #include "service/translate/method_table.h"
 
 namespace imbot::rpc {
@@ -26,7 +25,7 @@ class DescriptorServices {
   const std::vector<std::string>& names() const { return names_; }
 
  private:
-  std::vector<std::unique_ptr<UnaryService>> services_;
+  std::vector<std::unique_ptr<DynamicService>> services_;
   std::vector<std::string> names_;
 };
 

@@ -12,6 +12,7 @@
 #include "service/rpc/submission.h"
 #include "service/translate/decode.h"
 #include "service/translate/encode.h"
+#include "service/translate/file_stream.h"
 #include "service/translate/request_fields.h"
 #include "service/translate/validate.h"
 
@@ -121,11 +122,17 @@ class PortalCallHandler::Operation final : public CallInProgress, public std::en
   void Submit() {
     portal::Outgoing outgoing;
     outgoing.method = call_.method->name();
-    outgoing.body = translate::EncodeJson(*call_.method, *call_.request, MakeIdentity());
     outgoing.secret = bot_.secret;
-    outgoing.batch_command = [self = shared_from_this()] {
-      return translate::EncodeBatchCommand(*self->call_.method, *self->call_.request, self->MakeIdentity());
-    };
+    if (call_.upload != nullptr) {
+      auto body = translate::EncodeAroundChunks(*call_.method, *call_.request, MakeIdentity());
+      call_.upload->Surround(std::move(body.before), std::move(body.after));
+      outgoing.source = call_.upload;
+    } else {
+      outgoing.body = translate::EncodeJson(*call_.method, *call_.request, MakeIdentity());
+      outgoing.batch_command = [self = shared_from_this()] {
+        return translate::EncodeBatchCommand(*self->call_.method, *self->call_.request, self->MakeIdentity());
+      };
+    }
     outgoing.alone = call_.method->options.alone();
     outgoing.retry = call_.method->options.retry();
     outgoing.caller = call_.caller.name;
@@ -155,6 +162,7 @@ class PortalCallHandler::Operation final : public CallInProgress, public std::en
     LogAnswer(handler_.dependencies_.logger, call_, call_.method->name(), portal_, answer);
     DescribeAnswer(answer, &info_);
     if (!answer.status.ok()) return OnFailure(answer);
+    if (call_.download != nullptr) return Fetch(answer);
     auto response = translate::DecodeResult(*call_.method, answer.reply.result, answer.reply.next, answer.reply.total);
     if (!response.ok()) {
       if (registering_)
@@ -164,6 +172,19 @@ class PortalCallHandler::Operation final : public CallInProgress, public std::en
     if (registering_) return OnRegistered(*std::move(response));
     if (effect() == BOT_EFFECT_UNREGISTER) return ForgetBot(absl::OkStatus(), *std::move(response));
     Answer(absl::OkStatus(), *std::move(response));
+  }
+
+  // The portal has named the file's address; its content goes past this operation, through the pipe.
+  void Fetch(const portal::Answer& answer) {
+    auto url = translate::DownloadUrl(*call_.method, answer.reply.result);
+    if (!url.ok()) return Answer(url.status(), nullptr);
+    port_->Fetch(
+        {.method = std::string(call_.method->name()),
+         .url = *std::move(url),
+         .sink = call_.download,
+         .secret = bot_.secret,
+         .deadline = call_.deadline,
+         .done = [self = shared_from_this()](absl::Status status) { self->Answer(std::move(status), nullptr); }});
   }
 
   void OnFailure(const portal::Answer& answer) {

@@ -5,7 +5,7 @@
 #include <memory>
 #include <string>
 
-#include "service/rpc/unary_service.h"
+#include "service/rpc/dynamic_service.h"
 
 namespace imbot::rpc {
 
@@ -20,7 +20,7 @@ class RawService {
 
  private:
   const translate::MethodSpec method_;
-  UnaryService service_;
+  DynamicService service_;
 };
 
 }  // namespace imbot::rpc

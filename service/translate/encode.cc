@@ -12,6 +12,7 @@
 #include "google/protobuf/util/time_util.h"
 #include "service/base/json.h"
 #include "service/base/strings.h"
+#include "service/translate/file_stream.h"
 #include "service/translate/free_value.h"
 #include "service/translate/message_plan.h"
 #include "service/translate/result_reference.h"
@@ -38,11 +39,18 @@ class JsonSink {
   void Bool(bool value) { out_.Bool(value); }
   void Null() { out_.Null(); }
   void RawJson(std::string_view json) { out_.Raw(json); }
+  // A text that somebody else fills in.
+  void Gap() {
+    out_.String("");
+    gap_ = out_.text().size() - 1;
+  }
 
   std::string Take() { return out_.Take(); }
+  size_t gap() const { return gap_; }
 
  private:
   Writer out_;
+  size_t gap_ = 0;
 };
 
 // Writes `a%5Bb%5D%5B0%5D=...`. Every value becomes text; what has no text form makes the whole inexpressible.
@@ -72,6 +80,7 @@ class QuerySink {
   }
   void Bool(bool value) { Emit(value ? "1" : "0"); }
   void Null() { expressible_ = false; }
+  void Gap() { expressible_ = false; }
   // Only a text has the same meaning in a query string.
   void RawJson(std::string_view json) {
     base::json::Parser parser;
@@ -166,7 +175,9 @@ struct Injection {
 template <typename Sink>
 class Encoder {
  public:
-  Encoder(Sink* out, std::optional<int64_t> bot_id) : out_(*out), bot_id_(bot_id) {}
+  // `around_chunks`: a `chunked` field is a gap, whatever it holds.
+  Encoder(Sink* out, std::optional<int64_t> bot_id, bool around_chunks = false)
+      : out_(*out), bot_id_(bot_id), around_chunks_(around_chunks) {}
 
   void WriteRequest(const MethodSpec& method, const Message& request, const std::vector<Injection>& injections) {
     out_.BeginObject();
@@ -194,6 +205,11 @@ class Encoder {
         if (!reflection.GetBool(message, field.field)) continue;
         out_.Key(field.options.clears());
         out_.RawJson(field.options.clear_as());
+        continue;
+      }
+      if (around_chunks_ && field.options.chunked()) {
+        out_.Key(field.name);
+        out_.Gap();
         continue;
       }
       const std::vector<Injection> inner = Below(field.name, injections);
@@ -348,6 +364,7 @@ class Encoder {
 
   Sink& out_;
   const std::optional<int64_t> bot_id_;
+  const bool around_chunks_;
 };
 
 std::vector<Injection> InjectionsFor(const MethodSpec& method, const Identity& identity) {
@@ -368,6 +385,17 @@ std::string EncodeJson(const MethodSpec& method, const Message& request, const I
   JsonSink sink;
   Encoder<JsonSink>(&sink, identity.bot_id).WriteRequest(method, request, InjectionsFor(method, identity));
   return sink.Take();
+}
+
+BodyAroundChunks EncodeAroundChunks(const MethodSpec& method, const Message& request, const Identity& identity) {
+  JsonSink sink;
+  Encoder<JsonSink>(&sink, identity.bot_id, /*around_chunks=*/true)
+      .WriteRequest(method, request, InjectionsFor(method, identity));
+  const size_t gap = sink.gap();
+  std::string body = sink.Take();
+  std::string after = body.substr(gap);
+  body.resize(gap);
+  return {std::move(body), std::move(after)};
 }
 
 std::optional<std::string> EncodeBatchCommand(const MethodSpec& method, const Message& request,

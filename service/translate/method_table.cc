@@ -153,6 +153,13 @@ class MethodTableBuilder {
     if (spec->subject == Subject::kPortal && !options.id_path().empty())
       Mistake(where, "id_path needs a request that names a bot");
 
+    if (spec->streaming() &&
+        (spec->uploads() == spec->downloads() ||
+         !FindChunk(spec->uploads() ? *spec->request_plan : *spec->response_plan, &spec->chunk_field) ||
+         spec->chunk_field.back()->cpp_type() != FieldDescriptor::CPPTYPE_STRING)) {
+      Mistake(where, "a method that streams does so in one direction, with `chunked` bytes for the pieces");
+    }
+
     const MethodSpec* added = spec.get();
     table_->methods_.push_back(std::move(spec));
     if (!table_->by_name_.emplace(added->options.name(), added).second) {
@@ -188,6 +195,19 @@ class MethodTableBuilder {
       level = field->field->is_repeated() ? nullptr : field->message;
     }
     return true;
+  }
+
+  // The way to the chunked field, through messages that are no lists.
+  static bool FindChunk(const MessagePlan& plan, std::vector<const FieldDescriptor*>* path) {
+    for (const FieldPlan& field : plan.fields) {
+      path->push_back(field.field);
+      if (field.options.chunked()) return true;
+      if (field.kind == Kind::kMessage && !field.field->is_repeated() && field.message != &plan &&
+          field.field->message_type()->file() == plan.descriptor->file() && FindChunk(*field.message, path))
+        return true;
+      path->pop_back();
+    }
+    return false;
   }
 
   void AddRegistration(std::string_view where, MethodSpec* spec) {

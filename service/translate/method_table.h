@@ -47,8 +47,14 @@ struct MethodSpec {
   std::vector<const google::protobuf::FieldDescriptor*> code_field;
   std::vector<const google::protobuf::FieldDescriptor*> new_id_field;
 
+  // Of a method that streams: the way to the field with the pieces (option `chunked`), in the request of an upload and
+  // in the response of a download. Empty otherwise.
+  std::vector<const google::protobuf::FieldDescriptor*> chunk_field;
+
   std::string_view name() const { return options.name(); }  // REST name
-  bool streaming() const { return descriptor->client_streaming() || descriptor->server_streaming(); }
+  bool streaming() const { return uploads() || downloads(); }
+  bool uploads() const { return descriptor->client_streaming(); }
+  bool downloads() const { return descriptor->server_streaming(); }
 };
 
 class MethodTable {

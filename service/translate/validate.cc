@@ -74,7 +74,7 @@ class Validator {
     const Reflection& reflection = *message.GetReflection();
     const std::string own_path = field.options.inline_() ? path : Join(path, field.name);
     if (!Present(message, field)) {
-      if (field.options.required()) Add(own_path, "is required");
+      if (field.options.required() && !field.options.chunked()) Add(own_path, "is required");
       return;
     }
     if (!field.options.clears().empty()) CheckClears(message, field, plan, path, own_path);

@@ -73,24 +73,12 @@ TEST(DescriptorService, ServesEveryUnaryMethodOfTheTable) {
   const auto channel = harness.Connect();
   int unary = 0;
   for (const auto& method : harness.methods().methods()) {
+    if (method->streaming()) continue;
     const Result result = CallBytes(channel, method->rpc_path, "");
-    if (method->streaming()) {
-      EXPECT_EQ(result.status.error_code(), grpc::StatusCode::UNIMPLEMENTED) << method->rpc_path;
-      continue;
-    }
     ++unary;
     EXPECT_TRUE(result.status.ok()) << method->rpc_path << ": " << result.status.error_message();
   }
   EXPECT_GE(unary, 20);
-}
-
-TEST(DescriptorService, AnswersAStreamingMethodThatNobodyServesYetAsUnknown) {
-  Harness harness;
-  const Result result = CallBytes(harness.Connect(), "/imbot.test.v1.EchoService/WatchEcho", "");
-  EXPECT_EQ(result.status.error_code(), grpc::StatusCode::UNIMPLEMENTED);
-  EXPECT_EQ(result.Reason(), "RPC_UNKNOWN");
-  EXPECT_EQ(result.Metadata("request_id"), result.Trailer("x-imbot-request-id"));
-  EXPECT_THAT(result.Trailer("x-imbot-request-id"), MatchesRegex("[0-9a-f]{32}"));
 }
 
 TEST(DescriptorService, CountsMethodsThatDoNotExistUnderOneLabel) {
