@@ -1,6 +1,7 @@
 // imbot-gateway: flags, configuration, run, exit code.
 
 #include <getopt.h>
+#include <malloc.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -79,6 +80,13 @@ void ForbidCoreFiles() {
 #endif
 }
 
+// Pieces of files are large and short-lived. By default glibc learns from the first one it frees to take all later ones
+// from the heap, and each thread keeps a heap of its own: what is freed stays with the process.
+void KeepLargeBlocksOffTheHeap() {
+  mallopt(M_MMAP_THRESHOLD, 256 << 10);
+  mallopt(M_TRIM_THRESHOLD, 1 << 20);
+}
+
 imbot::base::Level LevelOf(imbot::gateway::v1::LogLevel level) {
   switch (level) {
     case imbot::gateway::v1::LOG_LEVEL_DEBUG:
@@ -125,6 +133,7 @@ int Serve(const sigset_t& signals, std::shared_ptr<const imbot::config::Config> 
 
 int main(int argc, char** argv) {
   ForbidCoreFiles();
+  KeepLargeBlocksOffTheHeap();
   Flags flags;
   if (const auto code = ParseFlags(argc, argv, &flags)) return *code;
   // Before any thread starts, so that they all inherit it and only sigwait sees them.

@@ -68,6 +68,10 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Create(ServerOptions options, Pa
   builder.SetSyncServerOption(grpc::ServerBuilder::MIN_POLLERS, 1);
   builder.SetSyncServerOption(grpc::ServerBuilder::MAX_POLLERS, 2);
   // Two gateways on one port would share its calls at random: the second has to fail.
+  // How far a caller may send ahead of what is read. Left to itself gRPC measures the path and opens the window to
+  // megabytes, which an upload to a slow portal then fills.
+  builder.AddChannelArgument(GRPC_ARG_HTTP2_BDP_PROBE, 0);
+  builder.AddChannelArgument(GRPC_ARG_HTTP2_STREAM_LOOKAHEAD_BYTES, 512 << 10);
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
   builder.AddChannelArgument(GRPC_ARG_ENABLE_CHANNELZ, opts.channelz ? 1 : 0);
   builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, opts.max_concurrent_streams);
