@@ -42,6 +42,12 @@ tsan: build/tsan/build.ninja ## The threaded tests under ThreadSanitizer
 	@cmake --build build/tsan -j$(JOBS) --target $(threaded)
 	@ctest --preset tsan -j$(JOBS) -L '^($(subst $(empty) $(empty),|,$(THREADED)))$$'
 
+BENCHMARKS := resolver_hang_benchmark
+.PHONY: bench
+bench: build/bench/build.ninja ## Measure, and print tables
+	@cmake --build build/bench -j$(JOBS) --target $(BENCHMARKS)
+	@for benchmark in $(BENCHMARKS); do echo "--- $$benchmark"; build/bench/bin/$$benchmark; done
+
 .PHONY: check
 check: deps-check build/dev/build.ninja ## Format, proto rules, thread-safety annotations, clang-tidy
 	@.ci/format --check
@@ -72,7 +78,7 @@ ci: ## Everything that must hold before a change lands
 
 .PHONY: clean
 clean: ## Remove what was built; tools and fetched protos stay
-	@rm -rf build/dev build/release build/asan build/tsan
+	@rm -rf build/bench build/dev build/release build/asan build/tsan
 
 build/%/build.ninja: CMakePresets.json .ci/compiler_launcher.cmake | deps
 	@cmake --preset $*
