@@ -7,6 +7,7 @@
 #include <condition_variable>
 #include <mutex>
 #include <stdexcept>
+#include <vector>
 
 #include "google/protobuf/util/json_util.h"
 
@@ -24,6 +25,17 @@ std::optional<Detail> Find(const google::rpc::Status& status) {
     if (detail.UnpackTo(&found)) return found;
   }
   return std::nullopt;
+}
+
+// What the messages of a download have in common are their bytes; the rest stands in the first.
+void AppendBytes(const Message& from, Message* to) {
+  std::vector<const google::protobuf::FieldDescriptor*> fields;
+  from.GetReflection()->ListFields(from, &fields);
+  for (const auto* field : fields) {
+    if (field->type() != google::protobuf::FieldDescriptor::TYPE_BYTES || field->is_repeated()) continue;
+    to->GetReflection()->SetString(
+        to, field, to->GetReflection()->GetString(*to, field) + from.GetReflection()->GetString(from, field));
+  }
 }
 
 const MethodDescriptor& FindMethod(const std::string& name) {
@@ -76,21 +88,56 @@ RpcResult RpcClient::Call(const std::string& method, const std::string& request_
   return Call(descriptor, *request, options);
 }
 
+namespace {
+
+grpc::ByteBuffer Serialized(const Message& message) {
+  grpc::ByteBuffer bytes;
+  bool own = false;
+  if (!grpc::SerializationTraits<Message>::Serialize(message, &bytes, &own).ok())
+    throw std::invalid_argument("can't serialise");
+  return bytes;
+}
+
+std::unique_ptr<Message> Parsed(grpc::ByteBuffer* bytes, const google::protobuf::Descriptor& type) {
+  std::unique_ptr<Message> message(google::protobuf::MessageFactory::generated_factory()->GetPrototype(&type)->New());
+  if (!grpc::SerializationTraits<Message>::Deserialize(bytes, message.get()).ok())
+    throw std::runtime_error("the response is not a " + type.full_name());
+  return message;
+}
+
+void FillIn(const grpc::ClientContext& context, RpcResult* result) {
+  for (const auto& [key, value] : context.GetServerTrailingMetadata()) {
+    result->trailers.emplace(std::string(key.data(), key.size()), std::string(value.data(), value.size()));
+  }
+  result->details.ParseFromString(result->status.error_details());
+  if (result->response != nullptr) result->json = ToJson(*result->response);
+}
+
+std::string PathOf(const MethodDescriptor& method) {
+  return "/" + method.service()->full_name() + "/" + method.name();
+}
+
+}  // namespace
+
 RpcResult RpcClient::Call(const MethodDescriptor& method, const Message& request, const RpcOptions& options) const {
-  grpc::GenericStub stub(channel_);
   grpc::ClientContext context;
   context.set_deadline(std::chrono::system_clock::now() + options.deadline);
   for (const auto& [key, value] : options.metadata) context.AddMetadata(key, value);
-  grpc::ByteBuffer request_bytes, response_bytes;
-  bool own = false;
-  if (!grpc::SerializationTraits<Message>::Serialize(request, &request_bytes, &own).ok())
-    throw std::invalid_argument("can't serialise");
+  RpcResult result = method.client_streaming() || method.server_streaming() ? Stream(method, request, &context)
+                                                                            : Unary(method, request, &context);
+  FillIn(context, &result);
+  return result;
+}
+
+RpcResult RpcClient::Unary(const MethodDescriptor& method, const Message& request, grpc::ClientContext* context) const {
+  grpc::GenericStub stub(channel_);
+  const grpc::ByteBuffer request_bytes = Serialized(request);
+  grpc::ByteBuffer response_bytes;
   std::mutex mutex;
   std::condition_variable done;
   bool finished = false;
   RpcResult result;
-  const std::string path = "/" + method.service()->full_name() + "/" + method.name();
-  stub.UnaryCall(&context, path, {}, &request_bytes, &response_bytes, [&](grpc::Status status) {
+  stub.UnaryCall(context, PathOf(method), {}, &request_bytes, &response_bytes, [&](grpc::Status status) {
     const std::lock_guard lock(mutex);
     result.status = std::move(status);
     finished = true;
@@ -100,18 +147,47 @@ RpcResult RpcClient::Call(const MethodDescriptor& method, const Message& request
     std::unique_lock lock(mutex);
     done.wait(lock, [&] { return finished; });
   }
-  for (const auto& [key, value] : context.GetServerTrailingMetadata()) {
-    result.trailers.emplace(std::string(key.data(), key.size()), std::string(value.data(), value.size()));
+  if (result.ok()) result.response = Parsed(&response_bytes, *method.output_type());
+  return result;
+}
+
+RpcResult RpcClient::Stream(const MethodDescriptor& method, const Message& request,
+                            grpc::ClientContext* context) const {
+  grpc::GenericStub stub(channel_);
+  grpc::CompletionQueue queue;
+  // One operation at a time: whether it succeeded.
+  const auto wait = [&queue] {
+    void* tag = nullptr;
+    bool ok = false;
+    return queue.Next(&tag, &ok) && ok;
+  };
+  const auto call = stub.PrepareCall(context, PathOf(method), &queue);
+  call->StartCall(nullptr);
+  bool open = wait();
+  if (open) {
+    call->Write(Serialized(request), nullptr);
+    open = wait();
   }
-  result.details.ParseFromString(result.status.error_details());
-  if (result.ok()) {
-    result.response.reset(
-        google::protobuf::MessageFactory::generated_factory()->GetPrototype(method.output_type())->New());
-    if (!grpc::SerializationTraits<Message>::Deserialize(&response_bytes, result.response.get()).ok()) {
-      throw std::runtime_error("the response is not a " + method.output_type()->full_name());
+  if (open) {
+    call->WritesDone(nullptr);
+    wait();
+  }
+  RpcResult result;
+  while (true) {
+    grpc::ByteBuffer bytes;
+    call->Read(&bytes, nullptr);
+    if (!wait()) break;
+    std::unique_ptr<Message> message = Parsed(&bytes, *method.output_type());
+    if (result.response == nullptr) {
+      result.response = std::move(message);
+    } else {
+      AppendBytes(*message, result.response.get());
     }
-    result.json = ToJson(*result.response);
   }
+  call->Finish(&result.status, nullptr);
+  wait();
+  queue.Shutdown();
+  wait();
   return result;
 }
 

@@ -3,6 +3,7 @@
 #define IMBOT_TESTS_SUPPORT_RPC_CLIENT_H_
 
 #include <grpcpp/channel.h>
+#include <grpcpp/client_context.h>
 #include <grpcpp/generic/generic_stub.h>
 #include <grpcpp/support/status.h>
 
@@ -47,13 +48,18 @@ class RpcClient {
   explicit RpcClient(int port);
 
   // `method`: `bitrix24.imbot.v2.MessageService/SendMessage`. Throws std::invalid_argument for an unknown method or bad
-  // JSON.
+  // JSON. An upload is sent in one message; of a download, the first message is returned with the bytes of all.
   RpcResult Call(const std::string& method, const std::string& request_json, const RpcOptions& options = {}) const;
   RpcResult Call(const google::protobuf::MethodDescriptor& method, const google::protobuf::Message& request,
                  const RpcOptions& options = {}) const;
   const std::shared_ptr<grpc::Channel>& channel() const { return channel_; }
 
  private:
+  RpcResult Unary(const google::protobuf::MethodDescriptor& method, const google::protobuf::Message& request,
+                  grpc::ClientContext* context) const;
+  RpcResult Stream(const google::protobuf::MethodDescriptor& method, const google::protobuf::Message& request,
+                   grpc::ClientContext* context) const;
+
   std::shared_ptr<grpc::Channel> channel_;
 };
 
