@@ -1,6 +1,7 @@
 #include "service/config/yaml_to_proto.h"
 
 #include <google/protobuf/descriptor.h>
+#include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
@@ -8,6 +9,7 @@
 #include <cmath>
 #include <limits>
 #include <set>
+#include <sstream>
 
 #include "service/base/strings.h"
 
@@ -50,6 +52,32 @@ template <typename Integer>
 std::string IntegerWanted() {
   return StrCat("not a whole number from ", std::numeric_limits<Integer>::min(), " to ",
                 std::numeric_limits<Integer>::max(), "; write it in decimal digits, without quotes");
+}
+
+// Where each document of a text begins.
+class Documents : public YAML::EventHandler {
+ public:
+  void OnDocumentStart(const YAML::Mark& mark) override { begins.push_back(mark); }
+  void OnDocumentEnd() override {}
+  void OnNull(const YAML::Mark&, YAML::anchor_t) override {}
+  void OnAlias(const YAML::Mark&, YAML::anchor_t) override {}
+  void OnScalar(const YAML::Mark&, const std::string&, YAML::anchor_t, const std::string&) override {}
+  void OnSequenceStart(const YAML::Mark&, const std::string&, YAML::anchor_t, YAML::EmitterStyle::value) override {}
+  void OnSequenceEnd() override {}
+  void OnMapStart(const YAML::Mark&, const std::string&, YAML::anchor_t, YAML::EmitterStyle::value) override {}
+  void OnMapEnd() override {}
+
+  std::vector<YAML::Mark> begins;
+};
+
+// The first documents, two at most: YAML::LoadAll() never ends where the library's scanner stands still (`!a,`), which
+// it then takes for one empty document after another.
+std::vector<YAML::Mark> FirstDocuments(const std::string& yaml) {
+  std::istringstream stream(yaml);
+  YAML::Parser parser(stream);
+  Documents documents;
+  while (documents.begins.size() < 2 && parser.HandleNextDocument(documents)) continue;
+  return documents.begins;
 }
 
 class Reader {
@@ -322,14 +350,15 @@ bool YamlToProto(std::string_view yaml, const YamlHints& hints, google::protobuf
   const size_t before = mistakes->size();
   // The library throws for what is no YAML.
   try {
-    const std::vector<YAML::Node> documents = YAML::LoadAll(std::string(yaml));
-    if (documents.empty() || documents.front().IsNull()) {
+    const std::string text(yaml);
+    const std::vector<YAML::Mark> documents = FirstDocuments(text);
+    const YAML::Node root = documents.size() == 1 ? YAML::Load(text) : YAML::Node();
+    if (documents.size() > 1) {
+      mistakes->push_back({"", PlaceOf(documents[1]), "a second document begins; write one, without `---` in between"});
+    } else if (root.IsNull()) {
       mistakes->push_back({"", {}, "the file is empty"});
-    } else if (documents.size() > 1) {
-      mistakes->push_back(
-          {"", PlaceOf(documents[1].Mark()), "a second document begins; write one, without `---` in between"});
     } else {
-      Reader(hints, places, mistakes).ReadMessage(documents.front(), "", message);
+      Reader(hints, places, mistakes).ReadMessage(root, "", message);
     }
   } catch (const YAML::Exception& error) {
     mistakes->push_back({"", PlaceOf(error.mark), StrCat("not YAML: ", error.msg)});

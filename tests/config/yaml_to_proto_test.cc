@@ -233,6 +233,12 @@ TEST(YamlToProto, WantsOneDocumentThatIsNotEmpty) {
   EXPECT_THAT(OnlyMistake("just text"), HasSubstr("a single value stands here"));
 }
 
+// The library's scanner stands still at such a comma, and finds empty documents for ever.
+TEST(YamlToProto, EndsWhereTheLibraryStandsStill) {
+  EXPECT_THAT(OnlyMistake("!NUL,U"), HasSubstr("a second document begins"));
+  EXPECT_THAT(OnlyMistake("text: a\n--- !a,\n"), HasSubstr("a second document begins"));
+}
+
 TEST(YamlToProto, EndsOnALoopOfAnchors) {
   // A node that holds itself; our messages are no deeper than their types, so reading it ends.
   EXPECT_FALSE(Read("inner: &a {inner: *a}").good);
