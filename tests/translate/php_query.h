@@ -3,7 +3,9 @@
 #ifndef IMBOT_TESTS_TRANSLATE_PHP_QUERY_H_
 #define IMBOT_TESTS_TRANSLATE_PHP_QUERY_H_
 
-#include <map>
+#include <algorithm>
+#include <cctype>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,42 +17,53 @@ namespace imbot::php {
 inline constexpr int kMaxInputVars = 1000;  // php.ini's default
 
 // A value as PHP has it: a text, or an array of keys in the order of insertion.
+struct Item;
 struct Array {
   std::string text;
   bool is_array = false;
-  std::vector<std::pair<std::string, Array>> items;
+  std::vector<Item> items;
 
-  Array& At(const std::string& key) {
-    for (auto& [name, value] : items) {
-      if (name == key) return value;
-    }
-    return items.emplace_back(key, Array{}).second;
-  }
+  Array& At(const std::string& key);
   // `a[]=`: the next number.
-  std::string NextIndex() const {
-    int64_t next = 0;
-    for (const auto& [name, value] : items) {
-      if (!name.empty() && name.find_first_not_of("0123456789") == name.npos)
-        next = std::max<int64_t>(next, std::stoll(name) + 1);
-    }
-    return std::to_string(next);
-  }
+  std::string NextIndex() const;
   // As json_encode writes it: keys 0, 1, 2... make a list.
-  nlohmann::json ToJson() const {
-    if (!is_array) return text;
-    bool list = true;
-    for (size_t i = 0; i < items.size(); ++i) list = list && items[i].first == std::to_string(i);
-    nlohmann::json out = list ? nlohmann::json::array() : nlohmann::json::object();
-    for (const auto& [name, value] : items) {
-      if (list) {
-        out.push_back(value.ToJson());
-      } else {
-        out[name] = value.ToJson();
-      }
-    }
-    return out;
-  }
+  nlohmann::json ToJson() const;
 };
+struct Item {
+  std::string name;
+  Array value;
+};
+
+inline Array& Array::At(const std::string& key) {
+  for (Item& item : items) {
+    if (item.name == key) return item.value;
+  }
+  return items.emplace_back(Item{key, Array{}}).value;
+}
+
+inline std::string Array::NextIndex() const {
+  int64_t next = 0;
+  for (const Item& item : items) {
+    if (!item.name.empty() && item.name.find_first_not_of("0123456789") == item.name.npos)
+      next = std::max<int64_t>(next, std::stoll(item.name) + 1);
+  }
+  return std::to_string(next);
+}
+
+inline nlohmann::json Array::ToJson() const {
+  if (!is_array) return text;
+  bool list = true;
+  for (size_t i = 0; i < items.size(); ++i) list = list && items[i].name == std::to_string(i);
+  nlohmann::json out = list ? nlohmann::json::array() : nlohmann::json::object();
+  for (const Item& item : items) {
+    if (list) {
+      out.push_back(item.value.ToJson());
+    } else {
+      out[item.name] = item.value.ToJson();
+    }
+  }
+  return out;
+}
 
 inline std::string UrlDecode(std::string_view text) {
   const auto hex = [](char c) { return c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10; };
