@@ -7,7 +7,7 @@ MAKEFLAGS += --no-print-directory
 
 JOBS ?= $(shell nproc)
 # What `make tsan` builds and runs: the folders of tests/ whose code has more than one thread.
-THREADED := base transport portal credentials storage events rpc integration
+THREADED := base transport portal credentials storage events rpc chaos integration
 empty :=
 threaded = $(foreach folder,$(THREADED),$(if $(wildcard tests/$(folder)/CMakeLists.txt),tests/$(folder)/all))
 
@@ -48,6 +48,13 @@ bench: build/bench/build.ninja ## Measure, and print tables
 	@cmake --build build/bench -j$(JOBS) --target $(BENCHMARKS)
 	@for benchmark in $(BENCHMARKS); do echo "--- $$benchmark"; build/bench/bin/$$benchmark; done
 
+# make fuzz SECONDS=600: longer. What was clean once before a release: make fuzz RUNS=10000000
+SECONDS ?= 60
+.PHONY: fuzz
+fuzz: fuzz-deps build/fuzz/build.ninja ## Every fuzz target for SECONDS=60, or for RUNS=10000000 executions
+	@cmake --build build/fuzz -j$(JOBS) --target imbot_fuzz
+	@JOBS=$(JOBS) tests/fuzz/run build/fuzz $(SECONDS) $(RUNS)
+
 .PHONY: check
 check: deps-check build/dev/build.ninja ## Format, proto rules, thread-safety annotations, clang-tidy
 	@.ci/format --check
@@ -59,12 +66,14 @@ check: deps-check build/dev/build.ninja ## Format, proto rules, thread-safety an
 format: deps-check ## Format C++ and proto files in place
 	@.ci/format
 
-.PHONY: deps deps-check
+.PHONY: deps deps-check fuzz-deps
 deps: ## Install what building and running needs, and is missing
 	@.ci/deps build
 	@.ci/googleapis
 deps-check: deps tools-buf
 	@.ci/deps check
+fuzz-deps: deps
+	@.ci/deps fuzz
 
 .PHONY: tools tools-buf
 tools: ## buf, grpcurl, ghz and kubeconform, at pinned versions, under build/tools/bin
@@ -78,8 +87,9 @@ ci: ## Everything that must hold before a change lands
 
 .PHONY: clean
 clean: ## Remove what was built; tools and fetched protos stay
-	@rm -rf build/bench build/dev build/release build/asan build/tsan
+	@rm -rf build/bench build/dev build/release build/asan build/tsan build/fuzz
 
+build/fuzz/build.ninja: | fuzz-deps
 build/%/build.ninja: CMakePresets.json .ci/compiler_launcher.cmake | deps
 	@cmake --preset $*
 	@touch $@
