@@ -67,6 +67,7 @@ rpc::CallLimits CallLimitsFrom(const ConfigLimits& limits) {
   if (limits.has_max_request_bytes()) out.max_request_bytes = limits.max_request_bytes();
   if (limits.has_default_deadline()) out.default_deadline = Milliseconds(limits.default_deadline());
   if (limits.has_max_deadline()) out.max_deadline = Milliseconds(limits.max_deadline());
+  if (limits.has_max_transfer_time()) out.max_stream_deadline = Milliseconds(limits.max_transfer_time());
   return out;
 }
 

@@ -22,15 +22,17 @@ export PATH=$tools:$PATH
 block grpcurl > "$work/calls.sh"; grep -q SendMessage "$work/calls.sh"
 bash -euo pipefail "$work/calls.sh" > "$work/calls.out"
 grep -q '"id": "' "$work/calls.out"
+block raw > "$work/raw.sh"; grep -q RawService "$work/raw.sh"
+bash -euo pipefail "$work/raw.sh" | grep -q '"result": "'
 grpcurl -plaintext "localhost:$PORT" list > "$work/services"
 for service in bitrix24.imbot.v2.BotService bitrix24.imbot.v2.MessageService bitrix24.imbot.v2.CommandService bitrix24.imbot.v2.RevisionService \
     bitrix24.imbot.v1.BotService bitrix24.imbot.v1.MessageService bitrix24.imbot.v1.CommandService bitrix24.imbot.v1.AppService \
-    grpc.health.v1.Health grpc.channelz.v1.Channelz; do
+    bitrix24.imbot.v2.FileService bitrix24.im.v2.FileService imbot.gateway.v1.RawService grpc.health.v1.Health grpc.channelz.v1.Channelz; do
   grep -qx "$service" "$work/services" || { echo "not listed: $service"; exit 1; }
 done
 echo "--- grpcurl: describe everything, health of every service"
 grpcurl -plaintext "localhost:$PORT" describe > "$work/described"
-grep '^bitrix24\.' "$work/services" | while read -r service; do
+grep -E '^(bitrix24|imbot)\.' "$work/services" | while read -r service; do
   grep -q "^$service is a service" "$work/described" || { echo "not described: $service"; exit 1; }
   grpcurl -plaintext -d "{\"service\": \"$service\"}" "localhost:$PORT" grpc.health.v1.Health/Check | grep -q '"SERVING"' || { echo "not serving: $service"; exit 1; }
 done

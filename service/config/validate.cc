@@ -299,6 +299,7 @@ class Validator {
     CheckRange("max_reply_bytes", limits.max_reply_bytes(), kKiB, kGiB);
     CheckPositive("default_deadline", limits.default_deadline());
     CheckPositive("max_deadline", limits.max_deadline());
+    CheckPositive("max_transfer_time", limits.max_transfer_time());
     CheckPositive("connect_timeout", limits.connect_timeout());
     CheckPositive("portal_reply_timeout", limits.portal_reply_timeout());
     if (Seconds(limits.default_deadline()) > Seconds(limits.max_deadline())) {
@@ -368,6 +369,7 @@ void ApplyDefaults(Settings* settings) {
   auto& limits = *settings->mutable_limits();
   if (!limits.has_default_deadline()) *limits.mutable_default_deadline() = SecondsLong(30);
   if (!limits.has_max_deadline()) *limits.mutable_max_deadline() = SecondsLong(120);
+  if (!limits.has_max_transfer_time()) *limits.mutable_max_transfer_time() = SecondsLong(600);
   if (!limits.has_in_flight_per_portal()) limits.set_in_flight_per_portal(16);
   if (!limits.has_queued_calls_per_portal()) limits.set_queued_calls_per_portal(10'000);
   if (!limits.has_queued_bytes_per_portal()) limits.set_queued_bytes_per_portal(uint64_t{64} << 20);

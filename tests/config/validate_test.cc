@@ -256,7 +256,7 @@ TEST(Validate, ChecksTheRangesOfLimits) {
   for (const char* const limit :
        {"in_flight_per_portal: 0", "in_flight_per_portal: 1001", "queued_calls_per_portal: 0",
         "queued_bytes_per_portal: 1023", "max_request_bytes: 1023", "max_request_bytes: 1073741825",
-        "max_reply_bytes: 0", "default_deadline: 0s", "max_deadline: 25h", "connect_timeout: 0.5ms",
+        "max_reply_bytes: 0", "default_deadline: 0s", "max_deadline: 25h", "max_transfer_time: 0s", "connect_timeout: 0.5ms",
         "portal_reply_timeout: 0s", "shutdown_grace: 25h"}) {
     const Findings findings = CheckRest(base::StrCat("limits: {", limit, "}"));
     EXPECT_THAT(findings.mistakes, ::testing::Contains(::testing::Field(
@@ -311,6 +311,7 @@ TEST(ApplyDefaults, FillsInWhatTheCommentsOfTheContractSay) {
   const auto& limits = settings.limits();
   EXPECT_EQ(limits.default_deadline().seconds(), 30);
   EXPECT_EQ(limits.max_deadline().seconds(), 120);
+  EXPECT_EQ(limits.max_transfer_time().seconds(), 600);
   EXPECT_EQ(limits.in_flight_per_portal(), 16u);
   EXPECT_EQ(limits.queued_calls_per_portal(), 10'000u);
   EXPECT_EQ(limits.queued_bytes_per_portal(), 67'108'864u);

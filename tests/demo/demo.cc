@@ -199,7 +199,7 @@ int Run(bool stay) {
   GatewayOptions options;
   options.portal_url = simulator.http_url();
   options.log_level = "info";
-  options.configuration = "handler_hosts: [bots.example.com]\n";
+  options.configuration = "handler_hosts: [bots.example.com]\nanonymous_raw_allowed: true\n";
   Gateway gateway(folder, options);
   const Demo demo(gateway);
   std::printf(
