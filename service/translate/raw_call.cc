@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 #include <iterator>
+#include <utility>
+#include <vector>
 
 #include "service/base/error.h"
 #include "service/base/strings.h"
@@ -118,9 +120,22 @@ void HideSecrets(std::span<const std::string_view> secrets, Value* value) {
     case Value::kListValue:
       for (Value& item : *value->mutable_list_value()->mutable_values()) HideSecrets(secrets, &item);
       return;
-    case Value::kStructValue:
-      for (auto& [key, member] : *value->mutable_struct_value()->mutable_fields()) HideSecrets(secrets, &member);
+    case Value::kStructValue: {
+      auto& fields = *value->mutable_struct_value()->mutable_fields();
+      std::vector<std::pair<std::string, std::string>> renamed;
+      for (auto& [key, member] : fields) {
+        HideSecrets(secrets, &member);
+        std::string clean = WithoutSecrets(key, secrets);
+        if (clean != key) renamed.emplace_back(key, std::move(clean));
+      }
+      for (const auto& [key, clean] : renamed) {
+        Value member;
+        member.Swap(&fields[key]);
+        fields.erase(key);
+        fields[clean] = std::move(member);
+      }
       return;
+    }
     default:
       return;
   }

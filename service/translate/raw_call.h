@@ -35,7 +35,7 @@ std::vector<HandlerUrl> RawHandlerUrls(const imbot::gateway::v1::CallRequest& re
 // imbot.v2 and im.v2, else `BOT_ID`, `CLIENT_ID`). Holds the bot's secret. REQUIRES: checked.
 std::string EncodeRawCall(const imbot::gateway::v1::CallRequest& request, const Identity& identity);
 
-// The result as it stands, but for texts that hold one of `secrets`, in which that is replaced. Error: reason
+// The result as it stands, but for texts and keys that hold one of `secrets`, in which that is replaced. Error: reason
 // RESULT_UNUSABLE, outcome EXECUTED, if it nests deeper than a protobuf reader would accept.
 absl::StatusOr<std::unique_ptr<google::protobuf::Message>> DecodeRawResult(std::string_view method,
                                                                            base::json::Value result,
