@@ -1,7 +1,9 @@
-// A portal's reply to one call, and its result as the method's response: `METHOD [HTTP_STATUS [CONTENT_TYPE]]` in the
-// first line, then the body.
+// A portal's reply to one call, and its result as the method's response and as RawService's: `METHOD [HTTP_STATUS
+// [CONTENT_TYPE]]` in the first line, then the body.
 #include <charconv>
 
+#include "service/translate/raw_call.h"
+#include "tests/fuzz/finding.h"
 #include "tests/fuzz/input.h"
 #include "tests/fuzz/reply_checks.h"
 
@@ -25,5 +27,16 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       parser.Parse(http_status, head.empty() ? "application/json" : head, input.body, method.name(), "acme", context);
   fuzz::CheckReply(reply);
   fuzz::CheckDecoding(method, reply);
+  if (!reply.status.ok()) return 0;
+  // The same result as RawService passes it on.
+  const auto raw = translate::DecodeRawResult(method.name(), reply.result, reply.next, reply.total, secrets);
+  if (!raw.ok()) {
+    fuzz::CheckFailure(raw.status());
+    return 0;
+  }
+  const std::string bytes = fuzz::Bytes(**raw);
+  fuzz::Expect(bytes.find(fuzz::kSecret) == bytes.npos, "a secret in a result of RawService", input.body);
+  std::unique_ptr<google::protobuf::Message> read((*raw)->New());
+  fuzz::Expect(read->ParseFromString(bytes), "a result of RawService that no client can read", input.body);
   return 0;
 }

@@ -60,6 +60,8 @@ def main():
         "validation": 'imbot.v2.Bot.get 400\n{"error":{"code":"VALIDATION","message":"no","validation":'
                       '[{"field":"fields.name","message":"too long"}]}}',
         "number-code": 'imbot.v2.Bot.get 400\n{"error":100,"error_description":"no"}',
+        "secret-in-result": 'imbot.v2.Bot.get 200\n{"result":{"url":"https://a/rest/1/w3bh00kc0de/x","list":["w3bh00kc0de"],'
+                            '"w3bh00kc0de":1}}',
         "inner-error": 'imbot.v2.Bot.get 200\n{"result":{"error":"ACCESS_DENIED","error_description":"no"}}',
     }
     for name, text in odd.items():
