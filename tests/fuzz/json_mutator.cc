@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <random>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "tests/fuzz/input.h"
@@ -58,6 +59,10 @@ const char* const kValues[] = {"null",
                                "{\"result\":true}",
                                "{\"error\":\"ACCESS_DENIED\",\"error_description\":\"x\"}"};
 
+// Names that PHP reads as others, or as none.
+const std::string_view kKeys[] = {
+    "k", "0", "1", "", " ", "\n", "a[b", "]", "a.b", "a b", std::string_view("a\0b", 3), "result"};
+
 void Collect(Json* value, std::vector<Json*>* nodes) {
   nodes->push_back(value);
   if (!value->is_structured()) return;
@@ -101,7 +106,7 @@ void Change(Json* root, std::minstd_rand* random) {
       return;
     case 5:
       if (node->is_array()) node->push_back(other);
-      if (node->is_object()) (*node)["k" + std::to_string(below(4))] = value;
+      if (node->is_object()) (*node)[std::string(kKeys[below(std::size(kKeys))])] = below(2) == 0 ? value : other;
       return;
     case 6:  // the key in another spelling
       if (node->is_object() && !node->empty()) {
