@@ -12,6 +12,7 @@
 #include "google/protobuf/util/time_util.h"
 #include "proto/contract.h"
 #include "service/base/clock.h"
+#include "service/base/host_port.h"
 #include "service/base/http_listener.h"
 #include "service/base/metrics.h"
 #include "service/base/random.h"
@@ -105,6 +106,16 @@ transport::HttpOptions HttpOptionsFrom(const Config& configuration) {
   const auto& limits = configuration.settings.limits();
   if (limits.has_connect_timeout()) out.connect_timeout = Milliseconds(limits.connect_timeout());
   if (limits.has_max_reply_bytes()) out.max_reply_bytes = limits.max_reply_bytes();
+  return out;
+}
+
+transport::ResolverOptions ResolverOptionsFrom(const imbot::gateway::v1::Transport& wanted) {
+  transport::ResolverOptions out;
+  for (const std::string& text : wanted.name_servers()) {
+    // Checked when the configuration was read; `localhost` is an address by now.
+    const auto server = base::ParseHostPort(text);
+    if (server.has_value()) base::StrAppend(&out.servers, out.servers.empty() ? "" : ",", server->ToString());
+  }
   return out;
 }
 
@@ -230,7 +241,7 @@ absl::Status Gateway::Parts::BuildPortals() {
     webhook_urls.Add(portal.name(), portal.base_url(), portal.webhook().user_id(),
                      configuration->webhook_codes.at(portal.name()));
   }
-  auto created = transport::CreateSystemResolver({}, clock);
+  auto created = transport::CreateSystemResolver(ResolverOptionsFrom(configuration->settings.transport()), clock);
   if (!created.ok()) return created.status();
   resolver = *std::move(created);
   auto pool = transport::LoopPool::Create(LoopCount(*configuration), HttpOptionsFrom(*configuration), *resolver, clock);

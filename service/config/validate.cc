@@ -323,6 +323,19 @@ class Validator {
     if (threads < 1 || threads > 64) Report("transport.loop_threads", "out of range; write 1 to 64");
     if (settings_.transport().has_proxy())
       CheckSecretRef(true, settings_.transport().proxy(), "transport.proxy", "the proxy's URL");
+    constexpr int kMostNameServers = 16;
+    if (settings_.transport().name_servers_size() > kMostNameServers)
+      Report("transport.name_servers", "too many; write 16 at most");
+    std::map<std::string, std::string> seen;
+    for (int i = 0; i < settings_.transport().name_servers_size(); ++i) {
+      const std::string path = Item("transport.name_servers", i);
+      const auto server = base::ParseHostPort(settings_.transport().name_servers(i));
+      if (!server.has_value() || server->port == 0) {
+        Report(path, "not an IP address with a port; write for example 10.0.0.53:53 or [fd00::53]:53");
+      } else {
+        CheckUnique(&seen, server->ToString(), path, path, "name server");
+      }
+    }
   }
 
   void CheckHandlerHosts() {

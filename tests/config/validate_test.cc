@@ -286,6 +286,19 @@ TEST(Validate, ChecksTransport) {
   EXPECT_THAT(CheckRest("transport: {loop_threads: 64, proxy: {env: P}}").mistakes, IsEmpty());
 }
 
+TEST(Validate, ChecksNameServers) {
+  EXPECT_THAT(CheckRest("transport: {name_servers: ['10.0.0.53:53', '[fd00::53]:5353', 'localhost:53']}").mistakes,
+              IsEmpty());
+  for (const char* const server :
+       {"10.0.0.53", "10.0.0.53:0", "ns.example.com:53", "fd00::53", "udp://10.0.0.53:53", ""}) {
+    EXPECT_THAT(Paths(CheckRest(base::StrCat("transport: {name_servers: ['", server, "']}")).mistakes),
+                ElementsAre("transport.name_servers[0]"))
+        << server;
+  }
+  EXPECT_THAT(Paths(CheckRest("transport: {name_servers: ['127.0.0.1:53', 'localhost:53']}").mistakes),
+              ElementsAre("transport.name_servers[1]"));
+}
+
 TEST(Validate, ChecksHandlerHosts) {
   EXPECT_THAT(CheckRest("handler_hosts: [bots.example.com, 10.0.0.1, localhost]").mistakes, IsEmpty());
   for (const char* const host : {"https://bots.example.com", "bots.example.com/x", "bots.example.com:443",
