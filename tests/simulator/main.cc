@@ -24,6 +24,7 @@ constexpr char kUsage[] =
     "  --http-port=N --https-port=N --control-port=N   0 (the default) takes any free port\n"
     "  --tls-cert=FILE --tls-key=FILE                  instead of a certificate authority of its own\n"
     "  --tls-dir=DIR                                   where the generated ca.pem, cert.pem and key.pem go\n"
+    "  --tls-fault=wrong-name|expired|unknown-ca       what is wrong with the certificate it makes\n"
     "  --http2=on|off                                  offer HTTP/2 on the HTTPS port (on)\n"
     "  --delay-ms=N --per-command-ms=N                 time a request and a method take\n"
     "  --per-command-max-ms=N                          with it a method takes between the two\n"
@@ -94,6 +95,14 @@ std::map<std::string, std::function<bool(std::string_view)>> Readers(Flags* flag
       {"tls-cert", text(&options.tls_cert)},
       {"tls-key", text(&options.tls_key)},
       {"tls-dir", text(&options.tls_dir)},
+      {"tls-fault",
+       [&options](std::string_view value) {
+         using simulator::TlsFault;
+         options.tls_fault = value == "wrong-name" ? TlsFault::kWrongName
+                             : value == "expired"  ? TlsFault::kExpired
+                                                   : TlsFault::kUnknownCa;
+         return options.tls_fault != TlsFault::kUnknownCa || value == "unknown-ca";
+       }},
       {"http2", toggle(&options.http2)},
       {"delay-ms", number(&options.portal.delay)},
       {"per-command-ms", number(&options.portal.per_command)},

@@ -75,7 +75,7 @@ bool Simulator::Impl::PrepareTls(const SimulatorOptions& given, std::string* err
     } else {
       std::filesystem::create_directories(directory, failure);
     }
-    if (!GenerateCertificates(directory, &files, error)) return false;
+    if (!GenerateCertificates(directory, given.tls_fault, &files, error)) return false;
   }
   tls = MakeServerContext(files, given.http2, error);
   return tls != nullptr;

@@ -8,6 +8,7 @@
 #include <memory>
 #include <string>
 
+#include "tests/simulator/net/tls.h"
 #include "tests/simulator/rest/options.h"
 
 namespace simulator {
@@ -20,6 +21,7 @@ struct SimulatorOptions {
   bool http2 = true;
   std::string tls_cert;  // both or none; none: a certificate authority of its own is made
   std::string tls_key;
+  TlsFault tls_fault = TlsFault::kNone;  // of the generated certificate
   std::string tls_dir;  // where the generated files go; empty: a temporary directory, removed at the end
 };
 

@@ -1,5 +1,6 @@
 #include "tests/simulator/net/http1_session.h"
 
+#include <array>
 #include <charconv>
 #include <utility>
 
@@ -20,7 +21,9 @@ bool IsToken(std::string_view text) {
 
 }  // namespace
 
-std::string FormatHttp1(const HttpResponse& response, bool keep_alive, bool head_only) {
+namespace {
+
+std::string FormatHead(const HttpResponse& response) {
   std::string out =
       "HTTP/1.1 " + std::to_string(response.status) + " " + std::string(ReasonPhrase(response.status)) + "\r\n";
   for (const auto& [name, value] : response.headers) {
@@ -29,6 +32,13 @@ std::string FormatHttp1(const HttpResponse& response, bool keep_alive, bool head
     out += value;
     out += "\r\n";
   }
+  return out;
+}
+
+}  // namespace
+
+std::string FormatHttp1(const HttpResponse& response, bool keep_alive, bool head_only) {
+  std::string out = FormatHead(response);
   out += "Content-Length: " + std::to_string(response.body.size()) + "\r\n";
   out += keep_alive ? "Connection: keep-alive\r\n\r\n" : "Connection: close\r\n\r\n";
   if (!head_only) out += response.body;
@@ -69,6 +79,22 @@ class Http1Session::Sink final : public ReplySink {
     bytes.resize(bytes.size() - (response.body.size() + 1) / 2);
     connection->Write(std::move(bytes));
     connection->CloseAfterFlush();
+  }
+
+  void Begin(HttpResponse head) override {
+    if (const std::shared_ptr<Connection> connection = connection_.lock())
+      connection->Write(FormatHead(head) + "Transfer-Encoding: chunked\r\n\r\n");
+  }
+
+  void SendPart(std::string part, Delivered taken) override {
+    const std::shared_ptr<Connection> connection = connection_.lock();
+    if (connection == nullptr) {
+      if (taken) taken(false);
+      return;
+    }
+    std::array<char, 16> size{};
+    const std::to_chars_result end = std::to_chars(size.data(), size.data() + size.size(), part.size(), 16);
+    connection->Write(std::string(size.data(), end.ptr) + "\r\n" + part + "\r\n", std::move(taken));
   }
 
   void Reset() override {

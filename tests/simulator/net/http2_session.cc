@@ -37,6 +37,7 @@ struct Http2Session::Stream {
   std::string body;
   size_t sent = 0;
   bool half = false;
+  bool endless = false;
   ReplySink::Delivered delivered;
 };
 
@@ -63,6 +64,18 @@ class Http2Session::Sink final : public ReplySink {
 
   void SendHalf(HttpResponse response) override {
     if (session_ != nullptr) session_->Respond(stream_id_, std::move(response), /*half=*/true, nullptr);
+  }
+
+  void Begin(HttpResponse head) override {
+    if (session_ != nullptr) session_->Begin(stream_id_, std::move(head));
+  }
+
+  void SendPart(std::string part, Delivered taken) override {
+    if (session_ != nullptr) {
+      session_->SendPart(stream_id_, std::move(part), std::move(taken));
+    } else if (taken) {
+      taken(false);
+    }
   }
 
   void Reset() override {
@@ -160,7 +173,8 @@ struct Http2Session::Callbacks {
     std::memcpy(buffer, stream->body.data() + stream->sent, part);
     stream->sent += part;
     if (stream->sent == stream->body.size()) {
-      *flags |= NGHTTP2_DATA_FLAG_EOF;
+      if (stream->endless && part == 0) return NGHTTP2_ERR_DEFERRED;
+      if (!stream->endless) *flags |= NGHTTP2_DATA_FLAG_EOF;
       if (stream->half) {
         *flags |= NGHTTP2_DATA_FLAG_NO_END_STREAM;
         Self(user_data)->close_wanted_ = true;
@@ -234,6 +248,29 @@ void Http2Session::Dispatch(Stream* stream) {
   handler_->OnRequest(std::move(stream->request), stream->sink);
 }
 
+void Http2Session::Begin(int32_t stream_id, HttpResponse head) {
+  const auto it = streams_.find(stream_id);
+  if (it == streams_.end()) return;
+  it->second->endless = true;
+  head.body.clear();
+  Respond(stream_id, std::move(head), /*half=*/false, nullptr);
+}
+
+void Http2Session::SendPart(int32_t stream_id, std::string part, ReplySink::Delivered taken) {
+  const auto it = streams_.find(stream_id);
+  if (it == streams_.end()) {
+    if (taken) taken(false);
+    return;
+  }
+  Stream& stream = *it->second;
+  stream.body.erase(0, stream.sent);
+  stream.body += part;
+  stream.sent = 0;
+  stream.delivered = std::move(taken);
+  nghttp2_session_resume_data(session_, stream_id);
+  if (!feeding_) Pump();
+}
+
 void Http2Session::Respond(int32_t stream_id, HttpResponse response, bool half, ReplySink::Delivered delivered) {
   const auto it = streams_.find(stream_id);
   if (it == streams_.end()) {
@@ -248,7 +285,7 @@ void Http2Session::Respond(int32_t stream_id, HttpResponse response, bool half, 
   for (auto& [name, value] : response.headers) lower.emplace_back(AsciiLower(name), std::move(value));
   std::vector<nghttp2_nv> headers = {Header(":status", status)};
   for (const auto& [name, value] : lower) headers.push_back(Header(name, value));
-  headers.push_back(Header("content-length", length));
+  if (!stream.endless) headers.push_back(Header("content-length", length));
   stream.body = std::move(response.body);
   if (half) stream.body.resize(stream.body.size() / 2);
   stream.half = half;

@@ -35,6 +35,8 @@ class Http2Session final : public Session {
 
   void Dispatch(Stream* stream);
   void Respond(int32_t stream_id, HttpResponse response, bool half, ReplySink::Delivered delivered);
+  void Begin(int32_t stream_id, HttpResponse head);
+  void SendPart(int32_t stream_id, std::string part, ReplySink::Delivered taken);
   // Hands to the connection whatever nghttp2 wants to send.
   void Pump();
   void DetachAll();

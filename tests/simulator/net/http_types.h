@@ -48,6 +48,10 @@ class ReplySink {
   virtual void Send(HttpResponse response, Delivered delivered) = 0;
   // Sends the head and the first half of the body, then closes; the promised Content-Length is the whole body's.
   virtual void SendHalf(HttpResponse response) = 0;
+  // A body of no announced length, in parts, which does not end: only a close does. `taken` is told when the part has
+  // been handed to the kernel, so that no more than one need wait.
+  virtual void Begin(HttpResponse head) = 0;
+  virtual void SendPart(std::string part, Delivered taken) = 0;
   // A TCP RST for the whole connection.
   virtual void Reset() = 0;
   // An orderly close without a reply.

@@ -41,7 +41,11 @@ bool AddExtension(X509* certificate, X509* issuer, int nid, const char* value) {
   return added;
 }
 
-Certificate NewCertificate(const char* name, EVP_PKEY* key, X509* issuer, EVP_PKEY* issuer_key) {
+constexpr long kHour = 3600;
+constexpr long kDay = 24 * kHour;
+
+Certificate NewCertificate(const char* name, EVP_PKEY* key, X509* issuer, EVP_PKEY* issuer_key,
+                           TlsFault fault = TlsFault::kNone) {
   Certificate certificate(X509_new());
   if (certificate == nullptr) return nullptr;
   X509_set_version(certificate.get(), 2);
@@ -51,8 +55,9 @@ Certificate NewCertificate(const char* name, EVP_PKEY* key, X509* issuer, EVP_PK
   serial[0] = static_cast<unsigned char>((serial[0] & 0x3F) | 0x40);  // positive, and no leading zero
   ASN1_INTEGER* number = X509_get_serialNumber(certificate.get());
   ASN1_STRING_set(number, serial, sizeof(serial));
-  X509_gmtime_adj(X509_getm_notBefore(certificate.get()), -3600);
-  X509_gmtime_adj(X509_getm_notAfter(certificate.get()), 30L * 24 * 3600);
+  const bool expired = fault == TlsFault::kExpired;
+  X509_gmtime_adj(X509_getm_notBefore(certificate.get()), expired ? -2 * kDay : -kHour);
+  X509_gmtime_adj(X509_getm_notAfter(certificate.get()), expired ? -kDay : 30 * kDay);
   X509_set_pubkey(certificate.get(), key);
   X509_NAME* subject = X509_get_subject_name(certificate.get());
   X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_ASC, reinterpret_cast<const unsigned char*>(name), -1, -1, 0);
@@ -67,7 +72,8 @@ Certificate NewCertificate(const char* name, EVP_PKEY* key, X509* issuer, EVP_PK
            AddExtension(certificate.get(), signer, NID_basic_constraints, "critical,CA:FALSE") &&
            AddExtension(certificate.get(), signer, NID_ext_key_usage, "serverAuth") &&
            AddExtension(certificate.get(), signer, NID_subject_alt_name,
-                        "DNS:localhost,DNS:portal.test,DNS:*.portal.test,IP:127.0.0.1");
+                        fault == TlsFault::kWrongName ? "DNS:elsewhere.test"
+                                                      : "DNS:localhost,DNS:portal.test,DNS:*.portal.test,IP:127.0.0.1");
   }
   if (!good || X509_sign(certificate.get(), issuer_key, EVP_sha256()) == 0) return nullptr;
   return certificate;
@@ -104,7 +110,7 @@ constexpr std::string_view kHttp2First("\x02h2\x08http/1.1", 12);
 
 }  // namespace
 
-bool GenerateCertificates(const std::string& directory, TlsFiles* files, std::string* error) {
+bool GenerateCertificates(const std::string& directory, TlsFault fault, TlsFiles* files, std::string* error) {
   files->ca = directory + "/ca.pem";
   files->cert = directory + "/cert.pem";
   files->key = directory + "/key.pem";
@@ -116,12 +122,17 @@ bool GenerateCertificates(const std::string& directory, TlsFiles* files, std::st
   }
   const Certificate ca = NewCertificate("imbot simulator CA", ca_key.get(), nullptr, ca_key.get());
   const Certificate leaf =
-      ca == nullptr ? nullptr : NewCertificate("imbot simulator", key.get(), ca.get(), ca_key.get());
-  if (leaf == nullptr) {
+      ca == nullptr ? nullptr : NewCertificate("imbot simulator", key.get(), ca.get(), ca_key.get(), fault);
+  // What clients are told to trust; its key is thrown away.
+  const Key other_key(EVP_EC_gen("P-256"));
+  const Certificate other_ca =
+      other_key == nullptr ? nullptr : NewCertificate("imbot simulator CA", other_key.get(), nullptr, other_key.get());
+  const X509* const trusted = fault == TlsFault::kUnknownCa ? other_ca.get() : ca.get();
+  if (leaf == nullptr || trusted == nullptr) {
     *error = "making certificates: " + LastError();
     return false;
   }
-  if (!WriteFile(files->ca, 0644, [&](std::FILE* file) { return PEM_write_X509(file, ca.get()) == 1; }) ||
+  if (!WriteFile(files->ca, 0644, [&](std::FILE* file) { return PEM_write_X509(file, trusted) == 1; }) ||
       !WriteFile(files->cert, 0644, [&](std::FILE* file) { return PEM_write_X509(file, leaf.get()) == 1; }) ||
       !WriteFile(files->key, 0600, [&](std::FILE* file) {
         return PEM_write_PrivateKey(file, key.get(), nullptr, nullptr, 0, nullptr, nullptr) == 1;

@@ -20,9 +20,17 @@ struct TlsFiles {
   std::string key;
 };
 
+// What is wrong with the certificate that the simulator makes.
+enum class TlsFault {
+  kNone,
+  kWrongName,  // it is for elsewhere.test
+  kExpired,    // since yesterday
+  kUnknownCa,  // another authority than ca.pem has signed it
+};
+
 // Writes ca.pem, cert.pem and key.pem into `directory`: P-256, valid for 30 days, for localhost, portal.test,
-// *.portal.test and 127.0.0.1. False, with the reason in `error`, if that fails.
-bool GenerateCertificates(const std::string& directory, TlsFiles* files, std::string* error);
+// *.portal.test and 127.0.0.1, unless `fault` says otherwise. False, with the reason in `error`, if that fails.
+bool GenerateCertificates(const std::string& directory, TlsFault fault, TlsFiles* files, std::string* error);
 
 // A server context that offers h2 (if `http2`) and http/1.1. Null, with the reason in `error`, if the files are no
 // good.

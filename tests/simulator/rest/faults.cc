@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "tests/simulator/php/coerce.h"
+#include "tests/simulator/rest/replies.h"
 
 namespace simulator {
 namespace {
@@ -29,7 +30,7 @@ struct KindRow {
   FaultAction action;
   Point at;  // unless `at` or `args.when` says otherwise
 };
-constexpr std::array<KindRow, 14> kKinds = {{
+constexpr std::array<KindRow, 20> kKinds = {{
     {"delay", FaultAction::kDelay, Point::kBeforeExecute},
     {"hold", FaultAction::kHold, Point::kBeforeExecute},
     {"hold_before", FaultAction::kHold, Point::kBeforeExecute},
@@ -41,9 +42,15 @@ constexpr std::array<KindRow, 14> kKinds = {{
     {"close_before", FaultAction::kClose, Point::kBeforeExecute},
     {"close_after", FaultAction::kClose, Point::kBeforeReply},
     {"cut", FaultAction::kCut, Point::kDuringReply},
+    {"half", FaultAction::kHalve, Point::kDuringReply},
     {"status", FaultAction::kRespond, Point::kBeforeExecute},
     {"error", FaultAction::kError, Point::kBeforeExecute},
+    {"html", FaultAction::kRespond, Point::kBeforeExecute},
+    {"redirect", FaultAction::kRespond, Point::kBeforeExecute},
     {"body", FaultAction::kRespond, Point::kBeforeReply},
+    {"malformed", FaultAction::kRespond, Point::kBeforeReply},
+    {"deep", FaultAction::kRespond, Point::kBeforeReply},
+    {"endless", FaultAction::kEndless, Point::kBeforeReply},
 }};
 
 std::string_view NameOf(Point point) {
@@ -69,6 +76,30 @@ std::string Text(const Json& object, std::string_view key, std::string_view othe
 int64_t Number(const Json& object, std::string_view key, int64_t otherwise) {
   const Json* value = FindSet(object, key);
   return value == nullptr ? otherwise : ToInt(value);
+}
+
+// The web server in front speaks, not the portal.
+bool IsPage(const Fault& fault) {
+  return fault.kind == "status" || fault.kind == "html" || fault.kind == "redirect";
+}
+
+int64_t UsualStatus(const Fault& fault) {
+  if (fault.action == FaultAction::kError) return 400;
+  if (fault.kind == "html") return 502;
+  return fault.kind == "redirect" ? 302 : 200;
+}
+
+// REQUIRES: the status is known.
+std::string UsualBody(const Fault& fault, const Json& args) {
+  constexpr int64_t kDeepest = 10'000'000;
+  constexpr size_t kPart = 64 * 1024;
+  if (fault.kind == "html" || fault.kind == "redirect") return HtmlReply(fault.response.status).body;
+  if (fault.kind == "malformed") return R"({"result":{"id":789,},"time":{"start":)";
+  if (fault.kind == "deep") {
+    const size_t depth = static_cast<size_t>(std::clamp<int64_t>(Number(args, "depth", 100'000), 1, kDeepest));
+    return R"({"result":)" + std::string(depth, '[') + std::string(depth, ']') + "}";
+  }
+  return fault.action == FaultAction::kEndless ? std::string(kPart, ' ') : std::string();
 }
 
 // Why this specification can't be used, or the fault.
@@ -98,18 +129,19 @@ std::optional<std::string> Read(const Json& specification, Fault* fault) {
     if (row == kPoints.end()) return "unknown point '" + at + "'";
     fault->at = row->point;
   }
-  if ((fault->action == FaultAction::kCut) != (fault->at == Point::kDuringReply))
-    return "'cut' belongs to during_reply, alone";
+  const bool half = fault->action == FaultAction::kCut || fault->action == FaultAction::kHalve;
+  if (half != (fault->at == Point::kDuringReply)) return "'cut' and 'half' belong to during_reply, alone";
 
-  fault->delay = std::chrono::milliseconds(Number(args, "ms", 0));
+  // The pause between two parts, for a body without an end.
+  const int64_t pause = fault->action == FaultAction::kEndless ? 1 : 0;
+  fault->delay = std::chrono::milliseconds(std::max(Number(args, "ms", pause), pause));
   if (fault->action == FaultAction::kDelay && fault->delay.count() <= 0) return "'delay' needs args.ms";
-  fault->response.status =
-      static_cast<int>(Number(args, "code", Number(args, "status", fault->action == FaultAction::kError ? 400 : 200)));
+  fault->response.status = static_cast<int>(Number(args, "code", Number(args, "status", UsualStatus(*fault))));
   if (fault->response.status < 100 || fault->response.status > 599) return "args.code is an HTTP status";
-  fault->response.body = Text(args, "body");
+  fault->response.body = FindSet(args, "body") != nullptr ? Text(args, "body") : UsualBody(*fault, args);
   fault->response.headers.emplace_back(
-      "Content-Type",
-      Text(args, "content_type", fault->kind == "status" ? "text/html" : "application/json; charset=utf-8"));
+      "Content-Type", Text(args, "content_type", IsPage(*fault) ? "text/html" : "application/json; charset=utf-8"));
+  if (fault->kind == "redirect") fault->location = Text(args, "to", "{self}");
   if (const Json* headers = FindSet(args, "headers"); headers != nullptr && headers->is_object()) {
     for (auto it = headers->begin(); it != headers->end(); ++it)
       fault->response.headers.emplace_back(it.key(), ToString(&it.value()));

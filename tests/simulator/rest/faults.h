@@ -39,6 +39,8 @@ enum class FaultAction {
   kRespond,  // this status, headers and body
   kError,    // an error of the portal's own form
   kCut,      // half of the reply, then close
+  kHalve,    // half of the reply's body, whole as HTTP
+  kEndless,  // a body that goes on until the client has gone
 };
 
 struct Fault {
@@ -54,6 +56,7 @@ struct Fault {
 
   std::chrono::milliseconds delay{0};
   HttpResponse response;
+  std::string location;  // of a redirect; {target} stands for the request's own path and query
   std::string error;
   std::string description;
 };

@@ -72,6 +72,21 @@ void OpenReply::Drop() {
   ForEach(ledger_, executed_, rejected_, [](LedgerEntry& entry) { entry.delivered = false; });
 }
 
+void OpenReply::BeginEndless(const HttpResponse& head) {
+  NoteFault("endless");
+  Drop();
+  if (!timed_out_) sink_->Begin(head);
+}
+
+bool OpenReply::SendMore(const std::string& part) {
+  if (timed_out_ || !sink_->connected()) {
+    sink_->Close();
+    return false;
+  }
+  if (std::exchange(*part_taken_, false)) sink_->SendPart(part, [taken = part_taken_](bool) { *taken = true; });
+  return true;
+}
+
 void OpenReply::TimeOut() {
   timed_out_ = true;
   sink_->Send(HtmlReply(504), nullptr);

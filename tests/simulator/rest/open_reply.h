@@ -34,6 +34,9 @@ class OpenReply {
   // What the client gets of a request that a fault has ended.
   void SendFault(const PortalOptions& options, const Fault& fault);
   void Drop();
+  // The body that a fault goes on sending: not more than one part waits for the client. False once the client has gone.
+  void BeginEndless(const HttpResponse& head);
+  bool SendMore(const std::string& part);
 
   // The front answers in the portal's place.
   void TimeOut();
@@ -45,6 +48,7 @@ class OpenReply {
   std::vector<uint64_t> executed_;
   std::vector<uint64_t> rejected_;
   bool timed_out_ = false;
+  std::shared_ptr<bool> part_taken_ = std::make_shared<bool>(true);
 };
 
 }  // namespace simulator

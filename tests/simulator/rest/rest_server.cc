@@ -31,6 +31,11 @@ Registry WithBatch(Registry registry) {
   return registry;
 }
 
+std::string Replaced(std::string text, std::string_view what, const std::string& with) {
+  const size_t at = text.find(what);
+  return at == std::string::npos ? text : text.replace(at, what.size(), with);
+}
+
 bool IsBatch(const Method& method) {
   return method.name == kBatch;
 }
@@ -135,8 +140,7 @@ Task<bool> RestServer::Run(Exchange& exchange) {
   const bool authenticating = co_await call.At(Point::kBeforeAuth);
   if (!authenticating) {
     const MethodResult ended = EndedByFault(exchange, call);
-    exchange.reply->SendFault(*options_, *call.ended_by());
-    co_return true;
+    co_return co_await SendFault(exchange, *call.ended_by());
   }
   if (FileDownloads::Answer(*exchange.portal, exchange.rest, http, exchange.sink.get())) co_return true;
   // An unknown method is told apart before any credential is looked at.
@@ -161,22 +165,35 @@ Task<bool> RestServer::Run(Exchange& exchange) {
     co_return true;
   }
   if (std::holds_alternative<Aborted>(result)) {
-    if (call.ended_by()) {
-      exchange.reply->SendFault(*options_, *call.ended_by());
-    } else {
-      exchange.reply->Drop();
-    }
+    if (call.ended_by()) co_return co_await SendFault(exchange, *call.ended_by());
+    exchange.reply->Drop();
     co_return true;
   }
   HttpResponse response = SuccessReply(*options_, call.caller, std::get<Json>(result),
                                        TimeOf(OperatingKey(exchange, call), exchange.started));
   const bool whole = co_await call.At(Point::kDuringReply);
   exchange.reply->NoteFault(call.fault_kind());
-  if (whole) {
-    exchange.reply->Send(std::move(response));
-  } else {
+  if (!whole && call.ended_by()->action == FaultAction::kCut) {
     exchange.reply->SendHalf(std::move(response));
+    co_return true;
   }
+  if (!whole) response.body.resize(response.body.size() / 2);
+  exchange.reply->Send(std::move(response));
+  co_return true;
+}
+
+Task<bool> RestServer::SendFault(Exchange& exchange, Fault fault) {
+  if (fault.action == FaultAction::kEndless) {
+    exchange.reply->BeginEndless(fault.response);
+    while (exchange.reply->SendMore(fault.response.body)) co_await loop_->Sleep(fault.delay);
+    co_return true;
+  }
+  if (!fault.location.empty()) {
+    const std::string own = (exchange.http.tls ? "https://" : "http://") + exchange.http.host + exchange.http.target;
+    fault.response.headers.emplace_back(
+        "Location", Replaced(Replaced(std::move(fault.location), "{self}", own), "{target}", exchange.http.target));
+  }
+  exchange.reply->SendFault(*options_, fault);
   co_return true;
 }
 

@@ -69,6 +69,8 @@ class RestServer final : public HttpHandler {
   MethodResult EndedByFault(Exchange& exchange, const Call& call);
   MethodResult FaultAfter(Exchange& exchange, const Call& call, uint64_t seq);
 
+  // What the client gets of a request that a fault has ended; an endless body lasts as long as its client.
+  Task<bool> SendFault(Exchange& exchange, Fault fault);
   void Refuse(Exchange& exchange, const Call& call, const RestError& error);
   void StartLimit(Exchange& exchange);
 

@@ -1,4 +1,6 @@
 // The ledger, the faults and the rest of the control endpoint.
+#include <array>
+#include <map>
 #include <string>
 #include <thread>
 
@@ -41,6 +43,12 @@ TEST_F(FaultTest, EachKindDoesWhatItSaysAndTheLedgerAgrees) {
       {Json{{"kind", "error"}, {"args", {{"error", "INTERNAL_SERVER_ERROR"}, {"code", 500}, {"when", "after"}}}},
        Reply::End::kComplete, 500, "INTERNAL_SERVER_ERROR", true},
       {Json{{"kind", "body"}, {"args", {{"body", "{\"result\":tru"}}}}, Reply::End::kComplete, 200, "", true},
+      {Json{{"kind", "half"}}, Reply::End::kComplete, 200, "", true},
+      {Json{{"kind", "malformed"}}, Reply::End::kComplete, 200, "", true},
+      {Json{{"kind", "deep"}}, Reply::End::kComplete, 200, "", true},
+      {Json{{"kind", "html"}}, Reply::End::kComplete, 502, "", false},
+      {Json{{"kind", "html"}, {"args", {{"code", 200}, {"when", "after"}}}}, Reply::End::kComplete, 200, "", true},
+      {Json{{"kind", "redirect"}}, Reply::End::kComplete, 302, "", false},
       {Json{{"kind", "delay"}, {"args", {{"ms", 1}}}}, Reply::End::kComplete, 200, "", true},
   };
   for (const Row& row : rows) {
@@ -72,6 +80,78 @@ TEST_F(FaultTest, BodiesAndHeadersAreSentAsOrdered) {
   EXPECT_EQ(reply.body, "moved");
   EXPECT_EQ(FindHeader(reply.headers, "Content-Type"), "text/plain");
   EXPECT_EQ(FindHeader(reply.headers, "Location"), "https://elsewhere.test/");
+}
+
+TEST_F(FaultTest, RedirectsToItselfOrToWhereItWasTold) {
+  const std::string own = "http://localhost" + Url(kTime);
+  for (const auto& [to, location] : std::map<std::string, std::string>{
+           {"", own},
+           {"{self}", own},
+           {"https://other.test{target}", "https://other.test" + Url(kTime)},
+           {"http://10.0.0.1/", "http://10.0.0.1/"},
+       }) {
+    AddFaults(Json{{"kind", "redirect"}, {"args", to.empty() ? Json::object() : Json{{"to", to}, {"code", 307}}}});
+    const Reply reply = Call();
+    EXPECT_EQ(reply.status, to.empty() ? 302 : 307);
+    EXPECT_EQ(FindHeader(reply.headers, "Location"), location);
+  }
+}
+
+TEST_F(FaultTest, ADeepReplyIsJsonAndAMalformedOrHalvedOneIsNot) {
+  AddFaults(Json::array({Json{{"kind", "deep"}, {"args", {{"depth", 3}}}}, Json{{"kind", "malformed"}}}));
+  EXPECT_EQ(Call().body, R"({"result":[[[]]]})");
+  EXPECT_FALSE(ParseJson(Call().body).has_value());
+  AddFaults(Json{{"kind", "half"}});
+  const Reply half = Call();
+  EXPECT_EQ(half.body.substr(0, 10), R"({"result":)");
+  EXPECT_FALSE(ParseJson(half.body).has_value());
+}
+
+// Reads on as long as the client likes, with little held for it; ends with the client.
+TEST_F(FaultTest, AnEndlessReplyLastsAsLongAsItsClient) {
+  AddFaults(Json::array({Json{{"kind", "endless"}}, Json{{"kind", "endless"}, {"args", {{"body", "0123456789"}}}}}));
+  for (const char* wanted : {"10000\r\n    ", "a\r\n0123456789\r\na\r\n0123456789\r\n"}) {
+    ClientConnection connection(http());
+    ASSERT_TRUE(connection.Write(FormatRequest("GET", Url(kTime), "", "")));
+    std::string got;
+    std::array<char, 65536> buffer{};
+    while (got.size() < (1U << 20) && (got.size() < 400 || wanted[0] == '1')) {
+      const long size = connection.Read(buffer.data(), buffer.size());
+      ASSERT_GT(size, 0);
+      got.append(buffer.data(), static_cast<size_t>(size));
+    }
+    const size_t body = got.find("\r\n\r\n") + 4;
+    EXPECT_EQ(got.find("Content-Length"), std::string::npos);
+    EXPECT_NE(got.find("Transfer-Encoding: chunked"), std::string::npos);
+    EXPECT_EQ(got.compare(body, std::string(wanted).size(), wanted), 0) << got.substr(body, 40);
+  }
+  for (int i = 0; i < 20'000 && Control("/stats")["inProgress"] != 0; ++i) {
+  }
+  EXPECT_EQ(Control("/stats")["inProgress"], 0);
+  EXPECT_EQ(Control("/ledger")["executed"][0]["delivered"], false);
+  EXPECT_EQ(Call().status, 200);
+}
+
+TEST_F(FaultTest, TheSimulatorStopsInTheMiddleOfAnEndlessReply) {
+  AddFaults(Json{{"kind", "endless"}});
+  ClientConnection connection(http());
+  ASSERT_TRUE(connection.Write(FormatRequest("GET", Url(kTime), "", "")));
+  std::array<char, 4096> buffer{};
+  ASSERT_GT(connection.Read(buffer.data(), buffer.size()), 0);
+  simulator_->Stop();
+}
+
+// The client checks name, dates and signature; which of them is wrong is OpenSSL's to say.
+TEST_F(FaultTest, CertificatesCanBeWrong) {
+  for (const TlsFault fault : {TlsFault::kNone, TlsFault::kWrongName, TlsFault::kExpired, TlsFault::kUnknownCa}) {
+    options_.tls_fault = fault;
+    Restart();
+    const ClientConnection connection(https(), simulator_->ports().ca, "localhost", "");
+    EXPECT_EQ(connection.ok(), fault == TlsFault::kNone);
+  }
+  options_.tls_fault = TlsFault::kWrongName;
+  Restart();
+  EXPECT_TRUE(ClientConnection(https(), simulator_->ports().ca, "elsewhere.test", "").ok()) << "only the name is wrong";
 }
 
 TEST_F(FaultTest, CountsSkipsAndNamesMethods) {

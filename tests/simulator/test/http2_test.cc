@@ -68,9 +68,10 @@ class H2Client {
     return id;
   }
 
-  Reply Await(int32_t id) {
+  // Until the reply ends, or has that many bytes.
+  Reply Await(int32_t id, size_t enough = std::string::npos) {
     char buffer[16384];
-    while (replies_[id].end != Reply::End::kComplete) {
+    while (replies_[id].end != Reply::End::kComplete && replies_[id].body.size() < enough) {
       const long n = connection_.Read(buffer, sizeof(buffer));
       if (n <= 0) {
         replies_[id].end = n < 0 ? Reply::End::kReset : Reply::End::kCut;
@@ -126,6 +127,21 @@ TEST_F(Http2Test, BodiesLargerThanTheWindowsPassBothWays) {
   const Reply reply = client.Await(client.Post(Url("server.time"), Json{{"x", large}}.dump()));
   EXPECT_EQ(reply.status, 200);
   EXPECT_EQ(reply.body.size(), large.size());
+}
+
+TEST_F(Http2Test, AnEndlessReplyLastsAsLongAsItsClient) {
+  AddFaults(Json{{"kind", "endless"}});
+  {
+    H2Client client(https(), simulator_->ports().ca);
+    ASSERT_TRUE(client.ok());
+    const Reply reply = client.Await(client.Post(Url("server.time"), "{}"), 1 << 20);
+    EXPECT_EQ(reply.status, 200);
+    EXPECT_NE(reply.end, Reply::End::kComplete);
+    EXPECT_EQ(reply.body.find_first_not_of(' '), std::string::npos);
+  }
+  for (int i = 0; i < 20'000 && Control("/stats")["inProgress"] != 0; ++i) {
+  }
+  EXPECT_EQ(Control("/stats")["inProgress"], 0);
 }
 
 TEST_F(Http2Test, CutsAndResetsEndTheConnection) {
