@@ -33,7 +33,7 @@ class CurlLoop::Core : public base::Executor {
         multi_(std::move(multi)),
         // Thread-safe by contract, alone among curl's functions.
         inbox_(std::make_shared<Inbox>([handle = multi_.get()] { curl_multi_wakeup(handle); })),
-        transport_(std::make_unique<CurlTransport>(multi_.get(), *options_, resolver, clock, *this, inbox_)) {
+        transport_(std::make_unique<CurlTransport>(multi_.get(), *options_, resolver, clock, *this, inbox_, sockets_)) {
     thread_ = std::thread([this] { Run(); });
   }
   ~Core() override {
@@ -147,6 +147,7 @@ class CurlLoop::Core : public base::Executor {
   std::atomic<std::thread::id> loop_thread_{};
 
   // Loop thread only, once it runs.
+  KeptSockets sockets_;  // before multi_, which reports to it to its end
   MultiHandle multi_;
   TimerQueue timers_;
   std::optional<base::MonoTime> stopping_at_;

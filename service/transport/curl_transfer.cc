@@ -4,6 +4,7 @@
 #include <openssl/ssl.h>
 #include <openssl/x509_vfy.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <charconv>
@@ -109,11 +110,12 @@ const char* DefaultCaFile() {
 
 }  // namespace
 
-CurlTransfer::CurlTransfer(const HttpOptions& options, const Request& request, bool tls, OnConnected on_connected,
-                           WantResume want_resume)
+CurlTransfer::CurlTransfer(const HttpOptions& options, const Request& request, bool tls, KeptSockets& sockets,
+                           OnConnected on_connected, WantResume want_resume)
     : options_(options),
       request_(request),
       tls_(tls),
+      sockets_(sockets),
       on_connected_(std::move(on_connected)),
       want_resume_(std::move(want_resume)) {}
 
@@ -123,11 +125,12 @@ CurlTransfer::~CurlTransfer() {
   curl_slist_free_all(pins_);
 }
 
-bool CurlTransfer::Prepare(EasyHandle easy, std::shared_ptr<TlsSessions> sessions, const Route& route) {
+bool CurlTransfer::Prepare(EasyHandle easy, std::shared_ptr<TlsSessions> sessions, const Route& route, bool fresh) {
   easy_ = std::move(easy);
   sessions_ = std::move(sessions);
   addresses_ = route.addresses;
-  return easy_ != nullptr && SetRequest() && SetConnection(route) && SetSecurity();
+  return easy_ != nullptr && SetRequest() && SetConnection(route) && SetSecurity() &&
+         (!fresh || Set(easy_.get(), CURLOPT_FRESH_CONNECT, 1L));
 }
 
 bool CurlTransfer::SetRequest() {
@@ -192,8 +195,9 @@ bool CurlTransfer::SetConnection(const Route& route) {
          (!proxy || (Set(easy, CURLOPT_HTTPPROXYTUNNEL, 1L) && Set(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L) &&
                      Set(easy, CURLOPT_NOPROXY, ""))) &&
          Set(easy, CURLOPT_OPENSOCKETFUNCTION, &CurlTransfer::OnSocket) && Set(easy, CURLOPT_OPENSOCKETDATA, this) &&
-         Set(easy, CURLOPT_NOSIGNAL, 1L) &&    //
-         Set(easy, CURLOPT_QUICK_EXIT, 1L) &&  //
+         Set(easy, CURLOPT_CLOSESOCKETFUNCTION, &CurlTransfer::OnCloseSocket) &&
+         Set(easy, CURLOPT_CLOSESOCKETDATA, &sockets_) && Set(easy, CURLOPT_NOSIGNAL, 1L) &&  //
+         Set(easy, CURLOPT_QUICK_EXIT, 1L) &&                                                 //
          Set(easy, CURLOPT_CONNECTTIMEOUT_MS, Milliseconds(options_.connect_timeout)) &&
          Set(easy, CURLOPT_TCP_NODELAY, 1L) &&    //
          Set(easy, CURLOPT_TCP_KEEPALIVE, 1L) &&  //
@@ -239,7 +243,11 @@ bool CurlTransfer::may_have_left() const {
 }
 
 bool CurlTransfer::IsMultiplex() const {
-  if (!tls_ || !options_.http2 || options_.max_streams_per_connection == 1) return false;
+  return options_.max_streams_per_connection > 1 && IsHttp2();
+}
+
+bool CurlTransfer::IsHttp2() const {
+  if (!tls_ || !options_.http2) return false;
   curl_tlssessioninfo* tls = nullptr;
   if (curl_easy_getinfo(easy_.get(), CURLINFO_TLS_SSL_PTR, &tls) != CURLE_OK || tls == nullptr ||
       tls->internals == nullptr)
@@ -251,10 +259,15 @@ bool CurlTransfer::IsMultiplex() const {
 }
 
 // The connection is there, TLS and all, and the request about to be written.
-int CurlTransfer::OnRequest(void* self, char*, char*, int, int) {
+int CurlTransfer::OnRequest(void* self, char* peer, char* own, int peer_port, int own_port) {
   auto& transfer = *static_cast<CurlTransfer*>(self);
   if (transfer.may_have_left()) {
     transfer.repeat_stopped_ = true;
+    return CURL_PREREQFUNC_ABORT;
+  }
+  const bool kept = Info(transfer.easy_.get(), CURLINFO_NUM_CONNECTS) == 0;
+  if (kept && !transfer.IsHttp2() && transfer.sockets_.HasInput({own, own_port}, {peer, peer_port})) {
+    transfer.unclean_ = true;
     return CURL_PREREQFUNC_ABORT;
   }
   ++transfer.begun_;
@@ -278,7 +291,15 @@ curl_socket_t CurlTransfer::OnSocket(void* self, curlsocktype, curl_sockaddr* ad
     transfer.address_stopped_ = true;
     return CURL_SOCKET_BAD;
   }
-  return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+  const curl_socket_t made = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+  if (made != CURL_SOCKET_BAD) transfer.sockets_.Opened(made);
+  return made;
+}
+
+// The connection may have outlived the transfer that opened it.
+int CurlTransfer::OnCloseSocket(void* sockets, curl_socket_t socket) {
+  static_cast<KeptSockets*>(sockets)->Closing(socket);
+  return close(socket);
 }
 
 size_t CurlTransfer::OnHeader(char* data, size_t size, size_t count, void* self) {

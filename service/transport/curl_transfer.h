@@ -7,6 +7,9 @@
 // callback before each sending, so the second is refused there, unless it is proved that nothing of the first was
 // taken: the server said so (HTTP/2 REFUSED_STREAM, which is also how a GOAWAY ends later streams), or not a byte was
 // written.
+//
+// A kept connection of HTTP/1.1 on which something waits to be read is refused there too: curl would take a reply too
+// many, sent by a server after its reply, for the next request's.
 #ifndef IMBOT_SERVICE_TRANSPORT_CURL_TRANSFER_H_
 #define IMBOT_SERVICE_TRANSPORT_CURL_TRANSFER_H_
 
@@ -24,6 +27,7 @@
 #include "service/transport/address.h"
 #include "service/transport/curl_handles.h"
 #include "service/transport/http_options.h"
+#include "service/transport/kept_sockets.h"
 #include "service/transport/transport.h"
 #include "service/transport/url.h"
 
@@ -43,15 +47,16 @@ class CurlTransfer {
     std::vector<Address> addresses;
   };
 
-  // `options` outlives the transfer; `request` is used in place, as long as the transfer lives.
-  CurlTransfer(const HttpOptions& options, const Request& request, bool tls, OnConnected on_connected,
-               WantResume want_resume);
+  // `options` and `sockets` outlive the transfer; `request` is used in place, as long as the transfer lives.
+  CurlTransfer(const HttpOptions& options, const Request& request, bool tls, KeptSockets& sockets,
+               OnConnected on_connected, WantResume want_resume);
   ~CurlTransfer();
   CurlTransfer(const CurlTransfer&) = delete;
   CurlTransfer& operator=(const CurlTransfer&) = delete;
 
   // Makes `easy` ready to be added to a multi handle. False if memory is short.
-  [[nodiscard]] bool Prepare(EasyHandle easy, std::shared_ptr<TlsSessions> sessions, const Route& route);
+  // `fresh`: not on a kept connection.
+  [[nodiscard]] bool Prepare(EasyHandle easy, std::shared_ptr<TlsSessions> sessions, const Route& route, bool fresh);
   CURL* easy() const { return easy_.get(); }
 
   // Goes on where the source or the sink had nothing to give or no room. Harmless if it did not wait.
@@ -62,11 +67,14 @@ class CurlTransfer {
   // REQUIRES: no longer with the multi handle.
   EasyHandle Release();
 
+  // It ended, unsent, because the kept connection that it was given could not be trusted.
+  bool wants_fresh_connection() const { return unclean_; }
   // False: proved that no byte of the request's body has left.
   bool may_have_left() const;
 
  private:
-  static int OnRequest(void* self, char*, char*, int, int);
+  static int OnRequest(void* self, char* peer, char* own, int peer_port, int own_port);
+  static int OnCloseSocket(void* sockets, curl_socket_t socket);
   static curl_socket_t OnSocket(void* self, curlsocktype, curl_sockaddr* address);
   static size_t OnHeader(char* data, size_t size, size_t count, void* self);
   static size_t OnBody(char* data, size_t size, size_t count, void* self);
@@ -79,12 +87,14 @@ class CurlTransfer {
   size_t IntoSink(std::string_view part);
   bool SetConnection(const Route& route);
   bool SetSecurity();
+  bool IsHttp2() const;
   bool IsMultiplex() const;
   Failure MakeFailure(CURLcode code) const;
 
   const HttpOptions& options_;
   const Request& request_;
   const bool tls_;
+  KeptSockets& sockets_;
   const OnConnected on_connected_;
   const WantResume want_resume_;
   std::vector<Address> addresses_;
@@ -101,6 +111,7 @@ class CurlTransfer {
   size_t written_ = 0;              // bytes since the last beginning
   bool repeat_stopped_ = false;     // curl wanted to send it again
   bool address_stopped_ = false;    // curl wanted to connect elsewhere
+  bool unclean_ = false;            // something waited on the kept connection
   bool source_ended_ = false;       // curl has the whole body of the source
   bool aborted_ = false;            // by the source or the sink
 

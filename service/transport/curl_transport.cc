@@ -21,7 +21,7 @@ Result Failed(Failure::Kind kind, bool sent, std::string message) {
 }  // namespace
 
 CurlTransport::CurlTransport(CURLM* multi, const HttpOptions& options, Resolver& resolver, const base::Clock& clock,
-                             base::Executor& executor, std::shared_ptr<Inbox> inbox)
+                             base::Executor& executor, std::shared_ptr<Inbox> inbox, KeptSockets& sockets)
     : multi_(multi),
       options_(options),
       resolver_(resolver),
@@ -29,6 +29,7 @@ CurlTransport::CurlTransport(CURLM* multi, const HttpOptions& options, Resolver&
       executor_(executor),
       inbox_(std::move(inbox)),
       proxy_(options.proxy.empty() ? std::nullopt : ParseProxyEndpoint(options.proxy)),
+      sockets_(sockets),
       admission_(LimitsOf(options)) {}
 
 CurlTransport::~CurlTransport() = default;
@@ -106,15 +107,15 @@ void CurlTransport::StartAdmitted() {
     Start(*id, *transfers_.at(*id));
 }
 
-void CurlTransport::Start(uint64_t id, Transfer& transfer) {
+void CurlTransport::Start(uint64_t id, Transfer& transfer, bool fresh) {
   const std::string key = transfer.target.Key();
   transfer.curl = std::make_unique<CurlTransfer>(
-      options_, transfer.request, transfer.target.tls,
+      options_, transfer.request, transfer.target.tls, sockets_,
       [this, key](bool multiplex) { connected_.emplace_back(key, multiplex); },
       // Whoever resumes may outlive the transport: then the inbox is closed.
       [this, id, inbox = inbox_] { inbox->Post([this, id] { OnResume(id); }); });
-  const bool ready =
-      transfer.curl->Prepare(handles_.Get(), transfer.target.tls ? tls_sessions_.For(key) : nullptr, transfer.route);
+  const bool ready = transfer.curl->Prepare(handles_.Get(), transfer.target.tls ? tls_sessions_.For(key) : nullptr,
+                                            transfer.route, fresh);
   if (!ready || curl_multi_add_handle(multi_, transfer.curl->easy()) != CURLM_OK) {
     executor_.Post(
         [this, id] { Finish(id, Failed(Failure::Kind::kConnect, false, "libcurl took no more transfers")); });
@@ -131,15 +132,23 @@ void CurlTransport::Turn() {
 
   // First everything out of curl, then the callbacks, which may send again.
   std::vector<std::pair<uint64_t, Result>> ended;
+  std::vector<uint64_t> again;
   int left = 0;
   while (const CURLMsg* message = curl_multi_info_read(multi_, &left)) {
     if (message->msg != CURLMSG_DONE) continue;
     const CURLcode code = message->data.result;  // gone after removal
     const uint64_t id = by_handle_.at(message->easy_handle);
     Transfer& transfer = *transfers_.at(id);
+    if (transfer.curl->wants_fresh_connection()) {
+      RemoveFromCurl(transfer, false);
+      again.push_back(id);
+      continue;
+    }
     ended.emplace_back(id, transfer.curl->TakeResult(code));
     RemoveFromCurl(transfer, code == CURLE_OK);
   }
+  // In the place that they already have.
+  for (const uint64_t id : again) Start(id, *transfers_.at(id), /*fresh=*/true);
   StartAdmitted();
   for (auto& [id, result] : ended) Finish(id, std::move(result));
 }

@@ -36,10 +36,10 @@ using MultiHandle = std::unique_ptr<CURLM, MultiCleanup>;
 
 class CurlTransport : public Transport {
  public:
-  // All outlive the transport. `options.proxy`, if there is one, has been checked. `inbox` is the loop's, for answers
-  // of the resolver.
+  // All outlive the transport, and `sockets` outlives `multi`. `options.proxy`, if there is one, has been checked.
+  // `inbox` is the loop's, for answers of the resolver.
   CurlTransport(CURLM* multi, const HttpOptions& options, Resolver& resolver, const base::Clock& clock,
-                base::Executor& executor, std::shared_ptr<Inbox> inbox);
+                base::Executor& executor, std::shared_ptr<Inbox> inbox, KeptSockets& sockets);
   // REQUIRES: CancelAll, after which nothing was sent.
   ~CurlTransport() override;
 
@@ -69,7 +69,8 @@ class CurlTransport : public Transport {
   void OnResolved(uint64_t id, const Resolution& resolution);
   void Admit(uint64_t id, Transfer& transfer);
   void StartAdmitted();
-  void Start(uint64_t id, Transfer& transfer);
+  // `fresh`: on a connection of its own making.
+  void Start(uint64_t id, Transfer& transfer, bool fresh = false);
   void OnGiveUp(uint64_t id);
   void OnResume(uint64_t id);
   // Takes a transfer from curl; `result` is from before.
@@ -85,6 +86,7 @@ class CurlTransport : public Transport {
   base::Executor& executor_;
   const std::shared_ptr<Inbox> inbox_;
   const std::optional<Endpoint> proxy_;
+  KeptSockets& sockets_;
 
   // Loop thread only.
   HandlePool handles_;

@@ -267,6 +267,25 @@ TEST_F(HttpTest, AConnectionThatWasClosedWhileIdleIsReplacedSilently) {
   EXPECT_EQ(server.requests(), 10);
 }
 
+// Taken for the reply to the next request, it would tell one caller what belongs to nobody.
+TEST_F(HttpTest, AReplyTooManyIsNobodysReply) {
+  std::latch written(1);
+  TestServer server([&](Connection& connection, const HttpRequest& request) {
+    connection.Reply(200, "reply to " + request.body);
+    if (request.body != "first") return;
+    connection.Reply(200, "too many");
+    written.count_down();
+  });
+  EXPECT_THAT(Call(server.Url("portal.test"), "first"), Replies(200, "reply to first"));
+  written.wait();
+  EXPECT_THAT(Call(server.Url("portal.test"), "second"), Replies(200, "reply to second"));
+  const Result third = Call(server.Url("portal.test"), "third");
+  EXPECT_THAT(third, Replies(200, "reply to third"));
+  EXPECT_FALSE(third.reply.new_connection) << "the clean connection is kept";
+  EXPECT_EQ(server.connections(), 2);
+  EXPECT_EQ(server.requests(), 3);
+}
+
 // Time.
 
 TEST_F(HttpTest, AReplyThatDoesNotComeInTimeIsATimeoutWithAnUnknownOutcome) {
