@@ -315,6 +315,7 @@ absl::Status Gateway::Parts::BuildServer(const std::vector<const FileDescriptor*
   parts.unknown = unknown_methods.get();
   parts.health_names = std::move(served);
   parts.gate = &gate;
+  parts.answer_all = [this] { registry->Stop(); };
   auto created = rpc::Server::Create(ServerOptionsFrom(*configuration), std::move(parts));
   if (!created.ok()) return created.status();
   server = *std::move(created);
@@ -351,7 +352,7 @@ bool Gateway::Parts::Stop() {
     whole =
         server->Shutdown(limits.has_shutdown_grace() ? Milliseconds(limits.shutdown_grace()) : milliseconds(30'000));
   }
-  // What is still under way belongs to callers that have gone; a registration's reply is worth a moment.
+  // What is still under way belongs to callers that have gone.
   if (registry != nullptr) registry->Stop();
   if (loops != nullptr) loops->Stop(milliseconds(0));
   storage_thread.Stop();

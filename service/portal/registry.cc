@@ -77,6 +77,7 @@ Whereabouts Registry::Find(std::string_view portal) const {
 }
 
 void Registry::Stop() {
+  if (std::exchange(stopped_, true)) return;
   base::Mutex mutex;
   base::CondVar changed;
   size_t left = ports_.size();

@@ -60,11 +60,13 @@ class Registry {
   explicit Registry(std::vector<std::unique_ptr<Port>> ports);
 
   Whereabouts Find(std::string_view portal) const;
-  // Blocks until every scheduler has stopped. Not from a loop.
+  // Blocks until every scheduler has stopped, and with that answered its calls. Not from a loop; by one thread. Only
+  // the first call does anything.
   void Stop();
 
  private:
   std::unordered_map<std::string_view, std::unique_ptr<Port>> ports_;  // keys point into the ports
+  bool stopped_ = false;
 };
 
 }  // namespace imbot::portal

@@ -224,13 +224,13 @@ void Scheduler::Stop() {
   for (const auto& entry : all) {
     const bool was_sent = entry->sent;
     Unqueue(entry);
-    Finish(entry, NoReply(*entry, Error(absl::StatusCode::kUnavailable, "SHUTTING_DOWN",
-                                        base::StrCat(entry->call.method,
-                                                     was_sent ? ": the gateway stopped before the portal answered"
-                                                              : ": the gateway is stopping; nothing was sent, repeat"))
-                                      .SetOutcome(was_sent ? Outcome::kUnknown : Outcome::kNotExecuted)
-                                      .RetryAfter(std::chrono::seconds(1))
-                                      .Build()));
+    Error error(absl::StatusCode::kUnavailable, "SHUTTING_DOWN",
+                base::StrCat(entry->call.method, was_sent ? ": the gateway stopped before the portal answered"
+                                                          : ": the gateway is stopping; nothing was sent, repeat"));
+    error.SetOutcome(was_sent ? Outcome::kUnknown : Outcome::kNotExecuted);
+    // Waiting doesn't help who must not do it twice.
+    if (!was_sent) error.RetryAfter(std::chrono::seconds(1));
+    Finish(entry, NoReply(*entry, error.Build()));
   }
 }
 

@@ -117,6 +117,10 @@ bool Server::Shutdown(std::chrono::milliseconds grace) {
   // gRPC's own waiting would take the whole grace if anybody watches our health, since such a stream never ends by
   // itself.
   const bool empty = parts_.gate == nullptr || parts_.gate->WaitUntilEmpty(give_up);
+  if (!empty && parts_.answer_all != nullptr) {
+    parts_.answer_all();
+    parts_.gate->WaitUntilEmpty(base::Clock::System().Now() + kFlush);
+  }
   server_->Shutdown(std::chrono::system_clock::now() + kFlush);
   server_->Wait();
   return empty;

@@ -10,6 +10,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -63,6 +64,9 @@ class Server {
         nullptr;                            // outlives the server; what no service has. Null: gRPC's own answer
     std::vector<std::string> health_names;  // services whose health is told
     CallGate* gate = nullptr;               // outlives the server; what its services count their calls with
+    // Answers the calls that are still under way when the grace is over, so that each of their callers learns what is
+    // known of it. May block for a moment.
+    std::function<void()> answer_all = nullptr;
   };
   // Listens and serves when it returns. UNAVAILABLE, naming every address that can't be listened on: taken, not
   // this machine's, or with a certificate and key that gRPC does not take.
@@ -78,8 +82,8 @@ class Server {
   // pollers are stopped and event streams closed, which is not the server's business.
   void BeginDrain();
   // BeginDrain(), if that has not been done; waits for the rest of the drain delay; then until no call is under way, or
-  // `grace` has passed since now, which cancels what is left; then stops gRPC. When it returns no rpc is running.
-  // Whether nothing was cancelled.
+  // `grace` has passed since now, which ends what is left; then stops gRPC. When it returns no rpc is running.
+  // Whether nothing was cut short.
   bool Shutdown(std::chrono::milliseconds grace);
 
  private:
