@@ -216,8 +216,8 @@ bool CurlTransfer::SetSecurity() {
   if (!options_.proxy.empty() && !(Set(easy, CURLOPT_PROXY_CAINFO, file) && Set(easy, CURLOPT_PROXY_CAPATH, path)))
     return false;
   if (!tls_) return true;
-  return Set(easy, CURLOPT_SSL_VERIFYPEER, 1L) &&  //
-         Set(easy, CURLOPT_SSL_VERIFYHOST, 2L) &&  //
+  return Set(easy, CURLOPT_ERRORBUFFER, curl_text_.data()) && Set(easy, CURLOPT_SSL_VERIFYPEER, 1L) &&  //
+         Set(easy, CURLOPT_SSL_VERIFYHOST, 2L) &&                                                       //
          Set(easy, CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2)) && Set(easy, CURLOPT_CAINFO, file) &&
          Set(easy, CURLOPT_CAPATH, path) &&  //
          (sessions_ == nullptr || Set(easy, CURLOPT_SHARE, sessions_->share()));
@@ -226,6 +226,7 @@ bool CurlTransfer::SetSecurity() {
 EasyHandle CurlTransfer::Release() {
   if (easy_ != nullptr) {
     curl_easy_setopt(easy_.get(), CURLOPT_SHARE, nullptr);
+    curl_easy_setopt(easy_.get(), CURLOPT_ERRORBUFFER, nullptr);
     // The handle must not remember what dies with the transfer.
     curl_easy_setopt(easy_.get(), CURLOPT_RESOLVE, nullptr);
     curl_easy_setopt(easy_.get(), CURLOPT_HTTPHEADER, nullptr);
@@ -418,6 +419,14 @@ Result CurlTransfer::TakeResult(CURLcode code) {
   return result;
 }
 
+// Not the server's certificate or protocol, but the connection failed. curl has one code for both. Its first text is
+// the socket's (cf-socket.c), or begins so where OpenSSL has no error of its own (vtls/openssl.c, ossl_connect_step2).
+bool CurlTransfer::LostDuringHandshake(CURLcode code) const {
+  const std::string_view text(curl_text_.data());
+  return code == CURLE_SSL_CONNECT_ERROR && (text.starts_with("Recv failure: ") || text.starts_with("Send failure: ") ||
+                                             text.starts_with("OpenSSL SSL_connect: "));
+}
+
 // Texts are made here, never taken from curl's error buffer, which may quote the URL.
 Failure CurlTransfer::MakeFailure(CURLcode code) const {
   Failure failure;
@@ -451,6 +460,7 @@ Failure CurlTransfer::MakeFailure(CURLcode code) const {
     }
   }
   if (address_stopped_) return is(Failure::Kind::kBlocked, "the address is not an allowed one");
+  if (LostDuringHandshake(code)) return is(Failure::Kind::kConnect, "the connection ended during the TLS handshake");
   switch (code) {
     case CURLE_COULDNT_RESOLVE_HOST:
     case CURLE_COULDNT_RESOLVE_PROXY:

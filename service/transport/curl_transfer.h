@@ -15,6 +15,7 @@
 
 #include <curl/curl.h>
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -90,6 +91,7 @@ class CurlTransfer {
   bool IsHttp2() const;
   bool IsMultiplex() const;
   Failure MakeFailure(CURLcode code) const;
+  bool LostDuringHandshake(CURLcode code) const;
 
   const HttpOptions& options_;
   const Request& request_;
@@ -105,15 +107,16 @@ class CurlTransfer {
   curl_slist* pins_ = nullptr;
 
   // Of the request's sending.
-  int begun_ = 0;                   // how often curl began to send
-  bool refused_ = false;            // by the server, unprocessed, since the last beginning
-  std::optional<uint64_t> stream_;  // HTTP/2's number, since the last beginning
-  size_t written_ = 0;              // bytes since the last beginning
-  bool repeat_stopped_ = false;     // curl wanted to send it again
-  bool address_stopped_ = false;    // curl wanted to connect elsewhere
-  bool unclean_ = false;            // something waited on the kept connection
-  bool source_ended_ = false;       // curl has the whole body of the source
-  bool aborted_ = false;            // by the source or the sink
+  int begun_ = 0;                                  // how often curl began to send
+  bool refused_ = false;                           // by the server, unprocessed, since the last beginning
+  std::optional<uint64_t> stream_;                 // HTTP/2's number, since the last beginning
+  size_t written_ = 0;                             // bytes since the last beginning
+  bool repeat_stopped_ = false;                    // curl wanted to send it again
+  bool address_stopped_ = false;                   // curl wanted to connect elsewhere
+  std::array<char, CURL_ERROR_SIZE> curl_text_{};  // may quote the URL: compared, never shown
+  bool unclean_ = false;                           // something waited on the kept connection
+  bool source_ended_ = false;                      // curl has the whole body of the source
+  bool aborted_ = false;                           // by the source or the sink
 
   // Of the reply.
   size_t header_bytes_ = 0;

@@ -1,7 +1,9 @@
 // The loop's transport over TLS: whom it trusts, what it resumes, and HTTP/2.
 #include <atomic>
+#include <future>
 #include <latch>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "tests/transport/h2_connection.h"
@@ -103,6 +105,39 @@ TEST_F(HttpsTest, AHandshakeThatNeverEndsIsNoConnection) {
   options_.connect_timeout = milliseconds(100);
   TestServer server(Echo, {.tls = good_, .handshake = false});
   EXPECT_THAT(Call(server.Url("portal.test")), FailsWith(Kind::kConnect, false));
+}
+
+// Nothing is wrong with the server's certificate: another try may do.
+TEST_F(HttpsTest, AConnectionLostDuringTheHandshakeIsNoConnection) {
+  for (const bool reset : {true, false}) {
+    const std::unique_ptr<TestServer> server = TestServer::Raw(
+        [reset](Connection& connection) {
+          char hello = 0;
+          connection.Read(&hello, 1);
+          reset ? connection.Reset() : connection.Close();
+        },
+        {});
+    EXPECT_THAT(Call("https://portal.test:" + std::to_string(server->port()) + "/s3cr3t"),
+                FailsWith(Kind::kConnect, false));
+  }
+}
+
+TEST_F(HttpsTest, AReplyTooManyIsNobodysReply) {
+  std::promise<void> written;
+  TestServer server(
+      [&](Connection& connection, const HttpRequest& request) {
+        connection.Reply(200, "reply to " + request.body);
+        if (request.body != "first") return;
+        std::this_thread::sleep_for(milliseconds(50));
+        connection.Reply(200, "too many");
+        written.set_value();
+      },
+      {.tls = good_});
+  EXPECT_THAT(Call(server.Url("portal.test"), "first"), Replies(200, "reply to first"));
+  written.get_future().wait();
+  EXPECT_THAT(Call(server.Url("portal.test"), "second"), Replies(200, "reply to second"));
+  EXPECT_THAT(Call(server.Url("portal.test"), "third"), Replies(200, "reply to third"));
+  EXPECT_EQ(server.connections(), 2);
 }
 
 TEST_F(HttpsTest, ResumesTheSessionOnANewConnection) {
