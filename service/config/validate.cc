@@ -168,7 +168,11 @@ class Validator {
 
   void CheckPortalExists(const std::string& path, const std::string& name) {
     if (portal_names_.contains(name)) return;
-    const std::vector<std::string_view> known(portal_names_.begin(), portal_names_.end());
+    std::vector<std::string_view> known;
+    for (const std::string& portal : portal_names_) {
+      // What is no name may be a secret in the wrong place, and is not repeated.
+      if (IsName(portal)) known.push_back(portal);
+    }
     const std::string_view nearest = Nearest(name, known);
     Report(path, nearest.empty() ? "no portal of this name is in `portals`; write one that is"
                                  : StrCat("no portal of this name is in `portals`; did you mean `", nearest, "`?"));

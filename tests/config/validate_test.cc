@@ -159,6 +159,16 @@ TEST(Validate, ChecksReferencesToSecrets) {
   }
 }
 
+// What stands where a name belongs, and is none, may be a secret in the wrong place.
+TEST(Validate, SuggestsNoPortalWhoseNameIsNone) {
+  Parts parts;
+  parts.portals = Portal("S3cret!Value");
+  parts.rest = "default_portal: S3cret!Valu";
+  const std::string text = Text(Check(parts).mistakes);
+  EXPECT_THAT(text, HasSubstr("default_portal: no portal of this name is in `portals`; write one that is"));
+  EXPECT_THAT(text, Not(HasSubstr("S3cret!Valu")));
+}
+
 TEST(Validate, WantsTheDefaultPortalToExist) {
   EXPECT_THAT(CheckRest("default_portal: acme").mistakes, IsEmpty());
   EXPECT_EQ(Text(CheckRest("default_portal: acmee").mistakes),
@@ -256,8 +266,8 @@ TEST(Validate, ChecksTheRangesOfLimits) {
   for (const char* const limit :
        {"in_flight_per_portal: 0", "in_flight_per_portal: 1001", "queued_calls_per_portal: 0",
         "queued_bytes_per_portal: 1023", "max_request_bytes: 1023", "max_request_bytes: 1073741825",
-        "max_reply_bytes: 0", "default_deadline: 0s", "max_deadline: 25h", "max_transfer_time: 0s", "connect_timeout: 0.5ms",
-        "portal_reply_timeout: 0s", "shutdown_grace: 25h"}) {
+        "max_reply_bytes: 0", "default_deadline: 0s", "max_deadline: 25h", "max_transfer_time: 0s",
+        "connect_timeout: 0.5ms", "portal_reply_timeout: 0s", "shutdown_grace: 25h"}) {
     const Findings findings = CheckRest(base::StrCat("limits: {", limit, "}"));
     EXPECT_THAT(findings.mistakes, ::testing::Contains(::testing::Field(
                                        &Mistake::path, base::StrCat("limits.", base::StrSplit(limit, ':')[0]))))
