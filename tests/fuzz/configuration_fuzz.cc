@@ -63,10 +63,13 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     fuzz::Expect(mistake.place.line >= 0 && mistake.place.line <= lines, "a mistake outside the file", text);
     fuzz::Expect(text.find(kSecret) == text.npos, "a value in a mistake", text);
   }
-  bool good = false;
-  const std::string report = config::CheckReport(file.path(), &good, environment);
-  fuzz::Expect(good == (result.config != nullptr), "two readings of one file", report);
-  fuzz::Expect(report.find(kSecret) == report.npos, "a value in a report", report);
+  const bool good = result.config != nullptr;
+  if (size % 4 == 0) {  // a second reading: it costs as much as the first
+    bool said_good = false;
+    const std::string report = config::CheckReport(file.path(), &said_good, environment);
+    fuzz::Expect(said_good == good, "two readings of one file", report);
+    fuzz::Expect(report.find(kSecret) == report.npos, "a value in a report", report);
+  }
   if (!good) return 0;
   const config::Settings& settings = result.config->settings;
   for (const auto& portal : settings.portals()) {
