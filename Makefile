@@ -42,9 +42,9 @@ tsan: build/tsan/build.ninja ## The threaded tests under ThreadSanitizer
 	@cmake --build build/tsan -j$(JOBS) --target $(threaded)
 	@ctest --preset tsan -j$(JOBS) -L '^($(subst $(empty) $(empty),|,$(THREADED)))$$'
 
-BENCHMARKS := resolver_hang_benchmark
+BENCHMARKS := codec_benchmark resolver_hang_benchmark
 .PHONY: bench
-bench: build/bench/build.ninja ## Measure, and print tables
+bench: bench-deps build/bench/build.ninja ## Measure, and print tables
 	@cmake --build build/bench -j$(JOBS) --target $(BENCHMARKS)
 	@for benchmark in $(BENCHMARKS); do echo "--- $$benchmark"; build/bench/bin/$$benchmark; done
 
@@ -66,7 +66,7 @@ check: deps-check build/dev/build.ninja ## Format, proto rules, thread-safety an
 format: deps-check ## Format C++ and proto files in place
 	@.ci/format
 
-.PHONY: deps deps-check fuzz-deps
+.PHONY: deps deps-check fuzz-deps bench-deps
 deps: ## Install what building and running needs, and is missing
 	@.ci/deps build
 	@.ci/googleapis
@@ -74,6 +74,8 @@ deps-check: deps tools-buf
 	@.ci/deps check
 fuzz-deps: deps
 	@.ci/deps fuzz
+bench-deps: deps
+	@.ci/deps bench
 
 .PHONY: tools tools-buf
 tools: ## buf, grpcurl, ghz and kubeconform, at pinned versions, under build/tools/bin

@@ -190,8 +190,8 @@ class Encoder {
                    std::span<const Injection> injections) {
     const Reflection& reflection = *message.GetReflection();
     const auto suppressed = [&](std::string_view name) {
-      return std::any_of(plan.fields.begin(), plan.fields.end(), [&](const FieldPlan& other) {
-        return other.kind != Kind::kBool && other.options.clears() == name && Present(message, other);
+      return std::any_of(plan.suppressors.begin(), plan.suppressors.end(), [&](const FieldPlan* other) {
+        return other->options.clears() == name && Present(message, *other);
       });
     };
     for (const FieldPlan& field : plan.fields) {

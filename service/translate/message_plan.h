@@ -54,6 +54,8 @@ struct MessagePlan {
   // Index in `fields` by name on the wire, for decoding: exactly, and folded (see FoldName).
   std::unordered_map<std::string_view, size_t> by_name;
   std::unordered_map<std::string, size_t> by_folded_name;
+  // Fields that, when set, leave out what their `clears` names. Nearly always none.
+  std::vector<const FieldPlan*> suppressors;
   // The field that is `result` itself; null if there is none.
   const FieldPlan* whole_result = nullptr;
 

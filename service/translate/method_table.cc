@@ -321,6 +321,7 @@ class MethodTableBuilder {
       plan->fields[it->second].nulls_from = field;
     }
     if (!field->options.clears().empty() && field->field->is_repeated()) Mistake(where, "a list can't have `clears`");
+    if (!field->options.clears().empty() && field->kind != Kind::kBool) plan->suppressors.push_back(field);
     if (field->kind == Kind::kBool && !field->options.clears().empty()) {
       base::json::Parser parser;
       if (!parser.Parse(field->options.clear_as())) Mistake(where, "clear_as is not JSON");
