@@ -101,7 +101,7 @@ void Downloads::OnResult(const std::shared_ptr<Entry>& entry, transport::Result 
       secrets.push_back(entry->download.secret->Reveal());
     translate::ParsedReply reply =
         parser_.Parse(result.reply.http_status, result.reply.content_type, result.reply.body, entry->download.method,
-                      portal_, {.location = result.reply.location, .host = {}, .secrets = secrets});
+                      portal_, {.location = result.reply.location, .host = {}, .secrets = secrets, .in_parts = false});
     if (reply.status.ok()) {
       reply.status = Error(absl::StatusCode::kInternal, "RESULT_UNUSABLE",
                            base::StrCat(entry->download.method, ": the portal answered ", result.reply.http_status,

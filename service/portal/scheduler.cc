@@ -170,9 +170,12 @@ void Scheduler::OnResult(const std::shared_ptr<Entry>& entry, transport::Result 
     if (!code.empty()) answer.secrets.push_back(code);
     if (entry->call.secret != nullptr && !entry->call.secret->empty())
       answer.secrets.push_back(entry->call.secret->Reveal());
-    answer.reply = parser_.Parse(
-        result.reply.http_status, result.reply.content_type, result.reply.body, entry->call.method, portal_,
-        {.location = result.reply.location, .host = Authority(entry->url.Reveal()), .secrets = answer.secrets});
+    answer.reply = parser_.Parse(result.reply.http_status, result.reply.content_type, result.reply.body,
+                                 entry->call.method, portal_,
+                                 {.location = result.reply.location,
+                                  .host = Authority(entry->url.Reveal()),
+                                  .secrets = answer.secrets,
+                                  .in_parts = entry->call.in_parts});
     answer.status = answer.reply.status;
   }
   Finish(entry, std::move(answer));

@@ -46,6 +46,7 @@ struct Outgoing {
   // The same as a command of a batch, made when it is wanted; nothing if the call must go alone.
   absl::AnyInvocable<std::optional<std::string>()> batch_command;
   bool alone = false;
+  bool in_parts = false;  // the portal does it in parts: an error may come after some were done
   bitrix24::rest::Retry retry = bitrix24::rest::RETRY_NEVER;
   std::string caller;           // for fairness
   std::string order_key;        // empty: order does not matter

@@ -134,6 +134,7 @@ class PortalCallHandler::Operation final : public CallInProgress, public std::en
       };
     }
     outgoing.alone = call_.method->options.alone();
+    outgoing.in_parts = translate::IsDoneInParts(*call_.method, *call_.request);
     outgoing.retry = call_.method->options.retry();
     outgoing.caller = call_.caller.name;
     if (const std::string order = translate::TextAt(*call_.request, call_.method->order_field); !order.empty()) {

@@ -51,6 +51,8 @@ struct ReplyContext {
   std::string_view host;      // of the request's URL, with the port if one was written
   // Never to be shown, whatever the portal says: the webhook's code, the bot's token.
   std::span<const std::string_view> secrets;
+  // The portal does the call in parts, one after another: an error of one comes after others were done.
+  bool in_parts = false;
 };
 
 // One command of a batch: its key in `cmd`, and the REST method it calls.

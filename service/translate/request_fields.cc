@@ -71,6 +71,19 @@ void SetTextAt(Message* message, FieldPath path, std::string text) {
   holder->GetReflection()->SetString(holder, path.back(), std::move(text));
 }
 
+bool IsDoneInParts(const MethodSpec& method, const Message& request) {
+  // Beside templateId, which does not cover the forwarded messages.
+  const Message* const holder = method.template_id_field.empty() ? nullptr : Holder(request, method.template_id_field);
+  if (holder == nullptr) return false;
+  const auto& type = *holder->GetDescriptor();
+  for (int i = 0; i < type.field_count(); ++i) {
+    const FieldDescriptor* field = type.field(i);
+    if (field->is_map() && field->json_name() == "forwardIds")
+      return holder->GetReflection()->FieldSize(*holder, field) > 0;
+  }
+  return false;
+}
+
 std::vector<HandlerUrl> HandlerUrls(const MethodSpec& method, const Message& request) {
   std::vector<HandlerUrl> urls;
   CollectHandlerUrls(request, *method.request_plan, "", &urls);

@@ -22,6 +22,10 @@ int64_t NumberAt(const google::protobuf::Message& message, FieldPath path);
 // Sets the text there; makes the messages on the way. REQUIRES: a string field.
 void SetTextAt(google::protobuf::Message* message, FieldPath path, std::string text);
 
+// Whether the portal does this call in parts: it sends a message's text first, and then what the message forwards, one
+// by one (WIRE_FACTS 6.2).
+bool IsDoneInParts(const MethodSpec& method, const google::protobuf::Message& request);
+
 // URLs to which the portal would send events, and with them the bot's secret: webhookUrl, EVENT_HANDLER,
 // EVENT_COMMAND_ADD and their like.
 struct HandlerUrl {

@@ -199,7 +199,10 @@ ParsedReply FromWireError(const WireError& error, std::string_view method, const
   const ErrorEntry* row = FindError({base::Trim(error.code), origin.http_status, error.description, method});
   const bool documented = row != nullptr;
   const ErrorEntry& entry = documented ? *row : UndocumentedError(origin.http_status);
-  const Outcome outcome = contradicted ? Outcome::kUnknown : entry.outcome;
+  // Credentials, plan and limits are checked before the first part.
+  const bool may_follow_a_part = origin.context.in_parts && entry.outcome == Outcome::kNotExecuted &&
+                                 entry.advice == RetryAdvice::kNever && entry.actor == Actor::kCaller;
+  const Outcome outcome = contradicted || may_follow_a_part ? Outcome::kUnknown : entry.outcome;
   const PortalText description = Description(error, origin.context);
 
   std::string message =
@@ -210,6 +213,7 @@ ParsedReply FromWireError(const WireError& error, std::string_view method, const
     base::StrAppend(&message, " (", description.text, ")");
   }
   base::StrAppend(&message, ". ", entry.help);
+  if (may_follow_a_part) message.append(" A part of the call may have been done before.");
 
   base::Error status =
       StartError(entry.grpc, ReasonOfCode(code), std::move(message), entry.actor, outcome, method, origin);

@@ -233,6 +233,24 @@ TEST(ReplyParser, StatusFitsIntoTheHeadersItTravelsIn) {
   EXPECT_LT(message + details, 7000u);
 }
 
+// Text first, then what is forwarded: a refusal of a part says nothing of the parts before it.
+TEST(ReplyParser, ARefusedPartLeavesTheOutcomeOpen) {
+  ReplyParser parser;
+  const ReplyContext parts{.location = {}, .host = {}, .secrets = {}, .in_parts = true};
+  const auto outcome = [&](const char* code, int status, const ReplyContext& context) {
+    const std::string body = base::StrCat(R"({"error":")", code, R"(","error_description":"x"})");
+    const ParsedReply reply = parser.Parse(status, "application/json", body, kSend, "acme", context);
+    EXPECT_EQ(base::OutcomeOf(reply.status), base::OutcomeName(reply.outcome));
+    return base::OutcomeOf(reply.status);
+  };
+  EXPECT_EQ(outcome("MESSAGE_NOT_FOUND", 400, {}), "NOT_EXECUTED");
+  EXPECT_EQ(outcome("MESSAGE_NOT_FOUND", 400, parts), "UNKNOWN");
+  EXPECT_EQ(outcome("MESSAGE_ACCESS_DENIED", 400, parts), "UNKNOWN");
+  // Before the first part.
+  EXPECT_EQ(outcome("QUERY_LIMIT_EXCEEDED", 503, parts), "NOT_EXECUTED");
+  EXPECT_EQ(outcome("expired_token", 401, parts), "NOT_EXECUTED");
+}
+
 struct RedirectCase {
   const char* location;
   const char* host;

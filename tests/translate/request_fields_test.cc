@@ -47,6 +47,15 @@ TEST(SetTextAt, MakesTheMessagesOnTheWay) {
   EXPECT_EQ(TextAt(*request, send.template_id_field), "other");
 }
 
+TEST(IsDoneInParts, IsTrueOfAMessageThatForwardsOthers) {
+  const MethodSpec& send = Method("imbot.v2.Chat.Message.send");
+  EXPECT_TRUE(IsDoneInParts(send, *Request(send, R"(fields { message: "x" forward_ids { key: "a" value: 1 } })")));
+  EXPECT_FALSE(IsDoneInParts(send, *Request(send, R"(fields { message: "x" })")));
+  EXPECT_FALSE(IsDoneInParts(send, *Request(send, "")));
+  const MethodSpec& update = Method("imbot.v2.Chat.Message.update");
+  EXPECT_FALSE(IsDoneInParts(update, *Request(update, R"(fields { message: "x" })")));
+}
+
 TEST(HandlerUrls, FindsEveryAddressThatThePortalWouldCall) {
   const auto urls = [](std::string_view method, const std::string& request) {
     return HandlerUrls(Method(method), *Request(Method(method), request));
