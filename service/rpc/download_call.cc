@@ -39,14 +39,15 @@ void DownloadCall::Run(const grpc::ByteBuffer& request) {
       std::move(call),
       Reply([self = shared_from_this()](absl::Status status, std::unique_ptr<google::protobuf::Message>,
                                         CallInfo info) { self->Answer(std::move(status), std::move(info)); }));
-  bool ended = false;
+  bool abandoned = false;
   {
     base::MutexLock lock(mutex_);
-    ended = ended_;
-    if (!ended) in_progress_ = std::move(in_progress);
+    abandoned = abandoned_;
+    if (!ended_) in_progress_ = std::move(in_progress);
   }
-  if (!ended) return Next();
-  if (in_progress != nullptr) in_progress->Cancel();
+  // The caller went away while it was started.
+  if (abandoned && in_progress != nullptr) in_progress->Cancel();
+  Next();
 }
 
 void DownloadCall::Next() {
@@ -113,6 +114,7 @@ void DownloadCall::OnCancel() noexcept {
   {
     base::MutexLock lock(mutex_);
     if (std::exchange(ended_, true)) return;
+    abandoned_ = true;
     in_progress.swap(in_progress_);
     ending.swap(ending_);
     frame_.Abandon();

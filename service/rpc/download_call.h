@@ -52,6 +52,7 @@ class DownloadCall final : public grpc::ServerWriteReactor<grpc::ByteBuffer>,
   bool writing_ IMBOT_GUARDED_BY(mutex_) = false;
   bool described_ IMBOT_GUARDED_BY(mutex_) = false;  // the first message has gone out
   bool ended_ IMBOT_GUARDED_BY(mutex_) = false;
+  bool abandoned_ IMBOT_GUARDED_BY(mutex_) = false;  // by the caller
   struct Ending {
     absl::Status status;
     CallInfo info;

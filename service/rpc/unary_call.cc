@@ -37,15 +37,14 @@ void UnaryCall::Run(const grpc::ByteBuffer& request) {
                                         CallInfo info) {
         self->Answer(std::move(status), std::move(response), std::move(info));
       }));
+  bool abandoned = false;
   {
     base::MutexLock lock(mutex_);
-    if (!ended_) {
-      in_progress_ = std::move(in_progress);
-      return;
-    }
+    abandoned = abandoned_;
+    if (!ended_) in_progress_ = std::move(in_progress);
   }
-  // Answered already, or the caller went away while it was started.
-  if (in_progress != nullptr) in_progress->Cancel();
+  // The caller went away while it was started.
+  if (abandoned && in_progress != nullptr) in_progress->Cancel();
 }
 
 void UnaryCall::Answer(absl::Status status, std::unique_ptr<google::protobuf::Message> response, CallInfo info) {
@@ -68,6 +67,7 @@ void UnaryCall::OnCancel() noexcept {
   {
     base::MutexLock lock(mutex_);
     if (std::exchange(ended_, true)) return;
+    abandoned_ = true;
     in_progress.swap(in_progress_);
     // Under the lock: the answer that comes late reads what this writes.
     frame_.Abandon();

@@ -45,6 +45,7 @@ class UnaryCall final : public grpc::ServerUnaryReactor, public std::enable_shar
 
   base::Mutex mutex_;
   bool ended_ IMBOT_GUARDED_BY(mutex_) = false;
+  bool abandoned_ IMBOT_GUARDED_BY(mutex_) = false;  // by the caller
   std::shared_ptr<CallInProgress> in_progress_ IMBOT_GUARDED_BY(mutex_);
 };
 

@@ -88,14 +88,14 @@ absl::Status UploadCall::TakeFirst(std::unique_ptr<google::protobuf::Message> me
                                         CallInfo info) {
         self->Answer(std::move(status), std::move(response), std::move(info), Answerer::kHandler);
       }));
+  bool abandoned = false;
   {
     base::MutexLock lock(mutex_);
-    if (!ended_) {
-      in_progress_ = std::move(in_progress);
-      return absl::OkStatus();
-    }
+    abandoned = abandoned_;
+    if (!ended_) in_progress_ = std::move(in_progress);
   }
-  if (in_progress != nullptr) in_progress->Cancel();
+  // The caller went away while it was started.
+  if (abandoned && in_progress != nullptr) in_progress->Cancel();
   return absl::OkStatus();
 }
 
