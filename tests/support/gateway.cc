@@ -21,7 +21,8 @@ std::string WriteConfiguration(const TemporaryFolder& folder, const GatewayOptio
                           options.portal_url +
                           "\n"
                           "    allow_plain_http: true\n"
-                          "    webhook: {user_id: 1, code: {file: webhook_code}}\n"
+                          "    webhook: {user_id: 1, code: {file: webhook_code}}\n" +
+                          options.portals +
                           "listeners:\n"
                           "  grpc: [{address: \"127.0.0.1:0\"}]\n"
                           "  http: {address: \"127.0.0.1:0\"}\n"

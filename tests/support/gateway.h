@@ -15,6 +15,7 @@ namespace imbot::testing {
 struct GatewayOptions {
   std::string portal_url;                  // of portal `acme`
   std::string webhook_code = "simulator";  // of user 1; every test looks for it in what the gateway printed
+  std::string portals;                     // YAML added to `portals:`, after `acme`; `- name:` two spaces in
   std::string configuration;               // YAML added at the top level
   std::string limits;                      // YAML inside `limits:`, two spaces in
   std::string transport;                   // YAML inside `transport:`, two spaces in
