@@ -34,9 +34,13 @@ BrokenPortal::BrokenPortal()
             {
               const std::lock_guard lock(mutex_);
               script = script_;
+              ++connections_;
             }
             if (script != nullptr) (*script)(*this, connection);
             connection.Close();
+            const std::lock_guard lock(mutex_);
+            --connections_;
+            ended_.notify_all();
           },
           {})) {}
 
@@ -44,6 +48,11 @@ void BrokenPortal::Play(Script script) {
   const std::lock_guard lock(mutex_);
   script_ = std::make_shared<const Script>(std::move(script));
   executed_ = 0;
+}
+
+void BrokenPortal::AwaitIdle() const {
+  std::unique_lock lock(mutex_);
+  ended_.wait(lock, [this] { return connections_ == 0; });
 }
 
 int BrokenPortal::executed() const {

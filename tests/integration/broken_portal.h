@@ -3,6 +3,7 @@
 #ifndef IMBOT_TESTS_INTEGRATION_BROKEN_PORTAL_H_
 #define IMBOT_TESTS_INTEGRATION_BROKEN_PORTAL_H_
 
+#include <condition_variable>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -26,6 +27,8 @@ class BrokenPortal {
   int port() const { return server_->port(); }
   std::string url() const { return "http://127.0.0.1:" + std::to_string(port()); }
   void Play(Script script);
+  // Waits until every connection has been closed, so that no later call is sent into one that is about to be.
+  void AwaitIdle() const;
   // Requests that were carried out since the last Play.
   int executed() const;
 
@@ -34,6 +37,8 @@ class BrokenPortal {
 
  private:
   mutable std::mutex mutex_;
+  mutable std::condition_variable ended_;
+  int connections_ = 0;                   // under mutex_
   std::shared_ptr<const Script> script_;  // under mutex_
   int executed_ = 0;                      // under mutex_
   // Last: its threads end before the rest goes.

@@ -177,6 +177,7 @@ class Outcomes : public ::testing::Test {
 
   // A call to the portal that follows this script.
   void Break(const std::string& fault, const BrokenPortal::Script& script, const Told& want, int want_executed) {
+    broken_.AwaitIdle();
     broken_.Play(script);
     const RpcResult result = gateway_->Call(kSend.rpc, kSend.RequestTo("broken"));
     Add(fault, kSend.Name(), ToldBy(result.status), broken_.executed(), want, want_executed);
