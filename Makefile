@@ -55,6 +55,12 @@ fuzz: fuzz-deps build/fuzz/build.ninja ## Every fuzz target for SECONDS=60, or f
 	@cmake --build build/fuzz -j$(JOBS) --target imbot_fuzz
 	@JOBS=$(JOBS) tests/fuzz/run build/fuzz $(SECONDS) $(RUNS)
 
+SOAK_SECONDS ?= 600
+.PHONY: soak
+soak: build/dev/build.ninja ## Load with trouble for SOAK_SECONDS=600, then see whether anything stayed behind
+	@cmake --build build/dev -j$(JOBS) --target imbot_soak
+	@build/dev/bin/imbot_soak $(SOAK_SECONDS)
+
 .PHONY: check
 check: deps-check build/dev/build.ninja ## Format, proto rules, thread-safety annotations, clang-tidy
 	@.ci/format --check

@@ -110,7 +110,10 @@ absl::Status UploadCall::TakeEnd() {
   // That a caller has gone comes as a notice of its own, at about the same time. The file is not whole then, so its end
   // waits for that notice.
   end_of_stream_.Set(gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC), gpr_time_from_millis(kSettle.count(), GPR_TIMESPAN)),
-                     [self = shared_from_this()](bool) { self->OnSettled(); });
+                     // The alarm keeps this for as long as it lives, which is as long as the call does.
+                     [self = weak_from_this()](bool) {
+                       if (const auto alive = self.lock()) alive->OnSettled();
+                     });
   return absl::OkStatus();
 }
 

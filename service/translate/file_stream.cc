@@ -1,5 +1,6 @@
 #include "service/translate/file_stream.h"
 
+#include <algorithm>
 #include <vector>
 
 #include "service/base/error.h"
@@ -86,7 +87,10 @@ void DescribeContent(std::optional<uint64_t> size, std::string_view content_type
   const Reflection& reflection = *first->GetReflection();
   if (const auto* field = type.FindFieldByName("size"); field != nullptr && size.has_value())
     reflection.SetInt64(first, field, static_cast<int64_t>(*size));
-  if (const auto* field = type.FindFieldByName("content_type"); field != nullptr && !content_type.empty())
+  // A portal may write anything there; a text that is not UTF-8 would make the whole message unreadable.
+  const bool printable =
+      std::all_of(content_type.begin(), content_type.end(), [](char c) { return c >= ' ' && c <= '~'; });
+  if (const auto* field = type.FindFieldByName("content_type"); field != nullptr && !content_type.empty() && printable)
     reflection.SetString(first, field, std::string(content_type));
 }
 
