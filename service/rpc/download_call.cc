@@ -43,7 +43,7 @@ void DownloadCall::Run(const grpc::ByteBuffer& request) {
   {
     base::MutexLock lock(mutex_);
     abandoned = abandoned_;
-    if (!ended_) in_progress_ = std::move(in_progress);
+    if (!ended_) in_progress_ = in_progress;
   }
   // The caller went away while it was started.
   if (abandoned && in_progress != nullptr) in_progress->Cancel();
@@ -96,15 +96,16 @@ void DownloadCall::OnWriteDone(bool) noexcept {
 
 void DownloadCall::Answer(absl::Status status, CallInfo info) {
   std::shared_ptr<CallInProgress> in_progress;  // destroyed outside the lock
+  Ending ending{std::move(status), std::move(info)};
   bool late = false;
   {
     base::MutexLock lock(mutex_);
     in_progress.swap(in_progress_);
     late = ended_;
-    if (!late) ending_ = Ending{std::move(status), std::move(info)};
+    if (!late) std::swap(ending_.emplace(), ending);
   }
   // The caller has gone: what is left is to write down what became of the call.
-  if (late) return frame_.AnswerLate(status, std::move(info));
+  if (late) return frame_.AnswerLate(ending.status, std::move(ending.info));
   Next();
 }
 

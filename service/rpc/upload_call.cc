@@ -92,7 +92,7 @@ absl::Status UploadCall::TakeFirst(std::unique_ptr<google::protobuf::Message> me
   {
     base::MutexLock lock(mutex_);
     abandoned = abandoned_;
-    if (!ended_) in_progress_ = std::move(in_progress);
+    if (!ended_) in_progress_ = in_progress;
   }
   // The caller went away while it was started.
   if (abandoned && in_progress != nullptr) in_progress->Cancel();
