@@ -7,17 +7,18 @@
 
 #include "service/base/error.h"
 #include "service/base/strings.h"
+#include "service/portal/portal_url.h"
 #include "service/portal/scheduler.h"
 #include "service/transport/url.h"
 
 namespace imbot::portal {
 
 using base::Error;
-using base::Outcome;
 
 struct Downloads::Entry {
   Download download;
   base::TimerId deadline_timer = base::TimerId::kNone;
+  base::Secret home;  // a URL of the portal itself, once it is sent
   bool active = false;
   bool answered = false;
 };
@@ -66,13 +67,14 @@ void Downloads::Send(const std::shared_ptr<Entry>& entry) {
                       .Metadata("portal", portal_)
                       .Build());
   };
-  const auto own = credentials_.UrlFor(portal_, "");
+  auto own = credentials_.UrlFor(portal_, "");
   if (!own.ok()) return Finish(entry, own.status());
   const std::optional<transport::Endpoint> home = transport::ParseEndpoint(*own);
   const std::optional<transport::Endpoint> named = transport::ParseEndpoint(entry->download.url);
   if (!named.has_value()) return refuse("an address that can't be called");
   if (!home.has_value() || *named != *home) return refuse("another origin");
 
+  entry->home = *std::move(own);
   entry->active = true;
   ++active_;
   transport::Request request;
@@ -97,11 +99,15 @@ void Downloads::OnResult(const std::shared_ptr<Entry>& entry, transport::Result 
     Finish(entry, absl::OkStatus());
   } else {
     std::vector<std::string_view> secrets;
+    if (const std::string_view code = WebhookCode(entry->home.Reveal()); !code.empty()) secrets.push_back(code);
     if (entry->download.secret != nullptr && !entry->download.secret->empty())
       secrets.push_back(entry->download.secret->Reveal());
-    translate::ParsedReply reply =
-        parser_.Parse(result.reply.http_status, result.reply.content_type, result.reply.body, entry->download.method,
-                      portal_, {.location = result.reply.location, .host = {}, .secrets = secrets, .in_parts = false});
+    translate::ParsedReply reply = parser_.Parse(result.reply.http_status, result.reply.content_type, result.reply.body,
+                                                 entry->download.method, portal_,
+                                                 {.location = result.reply.location,
+                                                  .host = Authority(entry->home.Reveal()),
+                                                  .secrets = secrets,
+                                                  .in_parts = false});
     if (reply.status.ok()) {
       reply.status = Error(absl::StatusCode::kInternal, "RESULT_UNUSABLE",
                            base::StrCat(entry->download.method, ": the portal answered ", result.reply.http_status,

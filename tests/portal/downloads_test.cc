@@ -108,6 +108,13 @@ TEST_F(DownloadsTest, AnErrorOfThePortalIsMapped) {
   EXPECT_EQ(ReasonOf(*outcome), "FILE_NOT_FOUND");
 }
 
+TEST_F(DownloadsTest, AnErrorThatRepeatsTheWebhooksCodeDoesNotShowIt) {
+  const auto outcome = Start(kAddress);
+  loop_.fake().Answer(0, 400, R"({"error":"ERROR_CORE","error_description":"no file for the webhook code of user 1"})");
+  EXPECT_EQ((*outcome)->message().find("code of"), std::string::npos) << (*outcome)->message();
+  EXPECT_NE((*outcome)->message().find("of user 1"), std::string::npos) << "the rest of the text is shown";
+}
+
 TEST_F(DownloadsTest, WithoutCredentialsThereIsNoOriginToTrust) {
   credentials_.available = false;
   EXPECT_EQ(ReasonOf(*Start(kAddress)), "CREDENTIALS_UNAVAILABLE");
