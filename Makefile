@@ -97,6 +97,7 @@ ci: ## Everything that must hold before a change lands
 clean: ## Remove what was built; tools and fetched protos stay
 	@rm -rf build/bench build/dev build/release build/asan build/tsan build/fuzz
 
+build/bench/build.ninja: | bench-deps
 build/fuzz/build.ninja: | fuzz-deps
 build/%/build.ninja: CMakePresets.json .ci/compiler_launcher.cmake | deps
 	@cmake --preset $*
