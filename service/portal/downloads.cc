@@ -92,9 +92,7 @@ void Downloads::Send(const std::shared_ptr<Entry>& entry) {
 void Downloads::OnResult(const std::shared_ptr<Entry>& entry, transport::Result result) {
   --active_;
   if (result.failure.has_value()) {
-    // A read changes nothing: whatever was sent, nothing was done that a repeat would do twice.
-    result.failure->sent = false;
-    Finish(entry, FailureStatus(*result.failure, entry->download.method, portal_));
+    Finish(entry, FailureStatus(*result.failure, entry->download.method, portal_, Effect::kReadsOnly));
   } else if (result.reply.http_status == 200) {
     Finish(entry, absl::OkStatus());
   } else {

@@ -241,7 +241,8 @@ void Scheduler::Finish(const std::shared_ptr<Entry>& entry, Answer answer) {
   done(std::move(answer));
 }
 
-absl::Status FailureStatus(const transport::Failure& failure, std::string_view method, std::string_view portal) {
+absl::Status FailureStatus(const transport::Failure& failure, std::string_view method, std::string_view portal,
+                           Effect effect) {
   using Kind = transport::Failure::Kind;
   absl::StatusCode code = absl::StatusCode::kUnavailable;
   std::string_view reason = "TRANSPORT_FAILED";
@@ -286,12 +287,14 @@ absl::Status FailureStatus(const transport::Failure& failure, std::string_view m
       reason = "SHUTTING_DOWN";
       break;
   }
+  const bool executed_perhaps = failure.sent && effect == Effect::kMayChange;
+  if (failure.sent && effect == Effect::kReadsOnly) advice = "Nothing was changed; repeat.";
   Error error(code, reason,
               base::StrCat(method, ": no reply from portal ", portal, ": ", failure.message, ". ", advice));
-  error.SetOutcome(failure.sent ? Outcome::kUnknown : Outcome::kNotExecuted)
+  error.SetOutcome(executed_perhaps ? Outcome::kUnknown : Outcome::kNotExecuted)
       .Metadata("method", method)
       .Metadata("portal", portal);
-  if (!failure.sent && code == absl::StatusCode::kUnavailable) error.RetryAfter(std::chrono::seconds(1));
+  if (!executed_perhaps && code == absl::StatusCode::kUnavailable) error.RetryAfter(std::chrono::seconds(1));
   return error.Build();
 }
 

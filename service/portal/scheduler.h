@@ -139,8 +139,14 @@ class Scheduler {
   std::shared_ptr<Scheduler*> self_;
 };
 
+// What a transfer may have done to the portal.
+enum class Effect {
+  kMayChange,
+  kReadsOnly,  // whatever was sent, nothing was done that a repeat would do twice
+};
 // The error for a transfer that brought no reply.
-absl::Status FailureStatus(const transport::Failure& failure, std::string_view method, std::string_view portal);
+absl::Status FailureStatus(const transport::Failure& failure, std::string_view method, std::string_view portal,
+                           Effect effect = Effect::kMayChange);
 
 }  // namespace imbot::portal
 

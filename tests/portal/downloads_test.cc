@@ -100,6 +100,7 @@ TEST_F(DownloadsTest, AFailureSaysThatNothingWasDone) {
   const auto outcome = Start(kAddress);
   loop_.fake().Fail(0, Kind::kReset, /*sent=*/true);
   EXPECT_EQ(base::OutcomeOf(**outcome), "NOT_EXECUTED") << "a read changes nothing";
+  EXPECT_EQ((*outcome)->message().find("Nothing was sent"), std::string::npos) << (*outcome)->message();
 }
 
 TEST_F(DownloadsTest, AnErrorOfThePortalIsMapped) {
