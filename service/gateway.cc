@@ -21,8 +21,11 @@
 #include "service/base/worker_thread.h"
 #include "service/credentials/bot_vault.h"
 #include "service/credentials/webhook_urls.h"
+#include "service/portal/portal_url.h"
 #include "service/portal/registry.h"
 #include "service/rpc/access_log.h"
+#include "service/rpc/admin_handler.h"
+#include "service/rpc/admin_server.h"
 #include "service/rpc/caller_auth.h"
 #include "service/rpc/descriptor_index.h"
 #include "service/rpc/descriptor_service.h"
@@ -119,15 +122,30 @@ transport::ResolverOptions ResolverOptionsFrom(const imbot::gateway::v1::Transpo
   return out;
 }
 
+rpc::Listener ListenerFrom(const std::string& address, const std::optional<config::TlsMaterial>& tls) {
+  rpc::Listener out;
+  out.address = address;
+  if (tls.has_value()) out.tls = rpc::TlsOptions{tls->certificate_chain, tls->private_key.Copy(), tls->client_ca};
+  return out;
+}
+
+imbot::gateway::v1::ListenerStatus StatusOf(imbot::gateway::v1::ListenerKind kind, const std::string& address, int port,
+                                            const imbot::gateway::v1::ServerTls* tls) {
+  imbot::gateway::v1::ListenerStatus out;
+  out.set_kind(kind);
+  auto parsed = base::ParseHostPort(address).value_or(base::HostPort());
+  parsed.port = static_cast<uint16_t>(port);
+  out.set_address(parsed.ToString());
+  out.set_tls(tls != nullptr);
+  out.set_client_certificates(tls != nullptr && !tls->client_ca_file().empty());
+  return out;
+}
+
 rpc::ServerOptions ServerOptionsFrom(const Config& configuration) {
   rpc::ServerOptions out;
   for (int i = 0; i < configuration.settings.listeners().grpc_size(); ++i) {
-    rpc::Listener one;
-    one.address = configuration.settings.listeners().grpc(i).address();
-    if (const auto& tls = configuration.grpc_tls.at(static_cast<size_t>(i))) {
-      one.tls = rpc::TlsOptions{tls->certificate_chain, tls->private_key.Copy(), tls->client_ca};
-    }
-    out.listeners.push_back(std::move(one));
+    out.listeners.push_back(ListenerFrom(configuration.settings.listeners().grpc(i).address(),
+                                         configuration.grpc_tls.at(static_cast<size_t>(i))));
   }
   const auto& limits = configuration.settings.limits();
   // A request that is a little too large gets our error rather than gRPC's.
@@ -153,6 +171,8 @@ struct Gateway::Parts {
   absl::Status BuildPortals();
   absl::Status BuildServer(const std::vector<const FileDescriptor*>& more_files);
   absl::Status BuildHttp();
+  absl::Status BuildAdmin();
+  std::vector<imbot::gateway::v1::ListenerStatus> ListenerStatuses() const;
   bool Stop();
 
   const std::shared_ptr<const Config> configuration;
@@ -179,6 +199,7 @@ struct Gateway::Parts {
   std::unique_ptr<rpc::PortalCallHandler> handler;
   std::unique_ptr<rpc::CallerAuth> callers;
   rpc::CallGate gate;
+  std::shared_ptr<rpc::AccessLog> access_log;
   std::shared_ptr<const rpc::CallEnvironment> environment;
   std::unique_ptr<rpc::RawCallHandler> raw_handler;
   std::unique_ptr<rpc::RawService> raw_service;
@@ -188,7 +209,9 @@ struct Gateway::Parts {
   std::unique_ptr<rpc::Server> server;
   std::atomic<bool> ready{false};
   std::unique_ptr<base::HttpListener> http;
-  bool stopped = false;
+  std::atomic<bool> stopped{false};
+  std::unique_ptr<rpc::AdminHandler> admin_handler;
+  std::unique_ptr<rpc::AdminServer> admin;
 };
 
 absl::Status Gateway::Parts::Build(const std::vector<const FileDescriptor*>& more_files) {
@@ -201,6 +224,7 @@ absl::Status Gateway::Parts::Build(const std::vector<const FileDescriptor*>& mor
   if (auto status = BuildPortals(); !status.ok()) return status;
   if (auto status = BuildServer(more_files); !status.ok()) return status;
   if (auto status = BuildHttp(); !status.ok()) return status;
+  if (auto status = BuildAdmin(); !status.ok()) return status;
   recovery = std::make_unique<rpc::RegistrationRecovery>(rpc::RegistrationRecovery::Dependencies{
       .registry = *registry, .vault = *vault, .executor = storage_thread, .logger = logger, .clock = clock});
   recovery->Start();
@@ -278,12 +302,13 @@ absl::Status Gateway::Parts::BuildServer(const std::vector<const FileDescriptor*
                              : rpc::CallerSet::Create(entries);
   if (!set.ok()) return set.status();
   callers = std::make_unique<rpc::CallerAuth>(*std::move(set));
-  const auto environment_for = [this, log = std::make_shared<rpc::AccessLog>(logger, metrics)](rpc::CallHandler& to) {
+  access_log = std::make_shared<rpc::AccessLog>(logger, metrics);
+  const auto environment_for = [this](rpc::CallHandler& to) {
     return std::make_shared<const rpc::CallEnvironment>(
         rpc::CallEnvironment{.handler = to,
                              .callers = *callers,
                              .gate = gate,
-                             .log = log,
+                             .log = access_log,
                              .random = random,
                              .clock = clock,
                              .limits = CallLimitsFrom(configuration->settings.limits())});
@@ -343,8 +368,52 @@ absl::Status Gateway::Parts::BuildHttp() {
   return absl::OkStatus();
 }
 
+absl::Status Gateway::Parts::BuildAdmin() {
+  if (!configuration->settings.listeners().has_admin()) return absl::OkStatus();
+  using imbot::gateway::v1::GatewayState;
+  std::vector<rpc::AdminPortal> portals;
+  for (const auto& portal : configuration->settings.portals())
+    portals.push_back({portal.name(), std::string(portal::Authority(portal.base_url()))});
+  admin_handler = std::make_unique<rpc::AdminHandler>(
+      rpc::AdminHandler::Dependencies{.registry = *registry,
+                                      .vault = *vault,
+                                      .callers_gate = gate,
+                                      .state =
+                                          [this] {
+                                            if (stopped) return GatewayState::GATEWAY_STATE_DRAINING;
+                                            return ready ? GatewayState::GATEWAY_STATE_SERVING
+                                                         : GatewayState::GATEWAY_STATE_STARTING;
+                                          },
+                                      .version = IMBOT_VERSION,
+                                      .clock = clock},
+      std::move(portals));
+  auto created = rpc::AdminServer::Create(
+      ListenerFrom(configuration->settings.listeners().admin().address(), configuration->admin_tls), *admin_handler,
+      access_log);
+  if (!created.ok()) return created.status();
+  admin = *std::move(created);
+  admin_handler->SetListeners(ListenerStatuses());
+  return absl::OkStatus();
+}
+
+std::vector<imbot::gateway::v1::ListenerStatus> Gateway::Parts::ListenerStatuses() const {
+  using imbot::gateway::v1::ListenerKind;
+  const auto& listeners = configuration->settings.listeners();
+  const auto tls_of = [](const auto& listener) { return listener.has_tls() ? &listener.tls() : nullptr; };
+  std::vector<imbot::gateway::v1::ListenerStatus> out;
+  for (int i = 0; i < listeners.grpc_size(); ++i) {
+    out.push_back(StatusOf(ListenerKind::LISTENER_KIND_GRPC, listeners.grpc(i).address(),
+                           server->ports().at(static_cast<size_t>(i)), tls_of(listeners.grpc(i))));
+  }
+  if (http != nullptr)
+    out.push_back(StatusOf(ListenerKind::LISTENER_KIND_HTTP, listeners.http().address(), http->port(), nullptr));
+  out.push_back(StatusOf(ListenerKind::LISTENER_KIND_ADMIN, listeners.admin().address(), admin->port(),
+                         tls_of(listeners.admin())));
+  return out;
+}
+
 bool Gateway::Parts::Stop() {
-  if (std::exchange(stopped, true)) return true;
+  if (stopped.exchange(true)) return true;
   ready = false;
   bool whole = true;
   if (server != nullptr) {
@@ -352,6 +421,8 @@ bool Gateway::Parts::Stop() {
     whole =
         server->Shutdown(limits.has_shutdown_grace() ? Milliseconds(limits.shutdown_grace()) : milliseconds(30'000));
   }
+  // Up to here it told of the draining.
+  admin.reset();
   // What is still under way belongs to callers that have gone.
   if (registry != nullptr) registry->Stop();
   if (loops != nullptr) loops->Stop(milliseconds(0));
@@ -377,6 +448,9 @@ std::vector<int> Gateway::grpc_ports() const {
 }
 int Gateway::http_port() const {
   return parts_->http == nullptr ? 0 : parts_->http->port();
+}
+int Gateway::admin_port() const {
+  return parts_->admin == nullptr ? 0 : parts_->admin->port();
 }
 bool Gateway::Stop() {
   return parts_->Stop();

@@ -28,9 +28,11 @@ class Gateway {
   Gateway(const Gateway&) = delete;
   Gateway& operator=(const Gateway&) = delete;
 
-  // Ports of the gRPC listeners, in the order of the configuration, and of the HTTP listener (0: there is none).
+  // Ports of the gRPC listeners, in the order of the configuration, of the HTTP listener and of the operator's (0:
+  // there is none).
   std::vector<int> grpc_ports() const;
   int http_port() const;
+  int admin_port() const;
 
   // Health says NOT_SERVING, new calls are refused, calls under way finish within the configured grace. Blocks; not
   // from an rpc's thread. Whether nothing had to be cut off.

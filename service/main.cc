@@ -113,6 +113,7 @@ int Serve(const sigset_t& signals, std::shared_ptr<const imbot::config::Config> 
   logger.Log(imbot::base::Level::kInfo, "serving",
              {{"grpc_port", ports.empty() ? 0 : ports[0]},
               {"http_port", (*gateway)->http_port()},
+              {"admin_port", (*gateway)->admin_port()},
               {"pid", static_cast<int64_t>(getpid())}});
   int signal = 0;
   sigwait(&signals, &signal);

@@ -35,6 +35,7 @@ struct Config {
       bot_secrets;                                   // by portal and name; one for each of settings.bots
   base::Secret proxy;                                // empty: none
   std::vector<std::optional<TlsMaterial>> grpc_tls;  // in the order of settings.listeners.grpc
+  std::optional<TlsMaterial> admin_tls;              // of settings.listeners.admin
   std::vector<base::SealKey> seal_keys;              // the first seals, all open
 
   // What works but deserves a look, one line each: `gateway.yaml:12:5: ...`.

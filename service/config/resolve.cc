@@ -109,30 +109,35 @@ class Resolver {
   }
 
   void ResolveTls() {
-    for (int i = 0; i < settings().listeners().grpc_size(); ++i) {
-      auto& listener = *settings().mutable_listeners()->mutable_grpc(i);
+    auto& listeners = *settings().mutable_listeners();
+    for (int i = 0; i < listeners.grpc_size(); ++i) {
       auto& material = config_.grpc_tls.emplace_back();
-      if (!listener.has_tls()) continue;
-      const std::string path = StrCat("listeners.grpc[", i, "].tls");
-      auto& tls = *listener.mutable_tls();
-      material.emplace();
-      if (!tls.cert_file().empty())
-        material->certificate_chain = ReadPem(tls.cert_file(), "CERTIFICATE", path + ".cert_file");
-      if (!tls.client_ca_file().empty())
-        material->client_ca = ReadPem(tls.client_ca_file(), "CERTIFICATE", path + ".client_ca_file");
-      if (!tls.key_file().empty()) {
-        material->private_key = ReadSecretFrom(tls.key_file(), path + ".key_file");
-        if (!material->private_key.empty() &&
-            material->private_key.Reveal().find("PRIVATE KEY-----") == std::string_view::npos) {
-          findings_.Report(
-              path + ".key_file",
-              "the file holds no private key in PEM; it must have a line such as -----BEGIN PRIVATE KEY-----");
-        }
-      }
-      JoinInPlace(tls.mutable_cert_file());
-      JoinInPlace(tls.mutable_key_file());
-      JoinInPlace(tls.mutable_client_ca_file());
+      auto& listener = *listeners.mutable_grpc(i);
+      if (listener.has_tls()) material = ReadTls(StrCat("listeners.grpc[", i, "].tls"), listener.mutable_tls());
     }
+    if (listeners.admin().has_tls())
+      config_.admin_tls = ReadTls("listeners.admin.tls", listeners.mutable_admin()->mutable_tls());
+  }
+
+  TlsMaterial ReadTls(const std::string& path, gateway::v1::ServerTls* tls) {
+    TlsMaterial material;
+    if (!tls->cert_file().empty())
+      material.certificate_chain = ReadPem(tls->cert_file(), "CERTIFICATE", path + ".cert_file");
+    if (!tls->client_ca_file().empty())
+      material.client_ca = ReadPem(tls->client_ca_file(), "CERTIFICATE", path + ".client_ca_file");
+    if (!tls->key_file().empty()) {
+      material.private_key = ReadSecretFrom(tls->key_file(), path + ".key_file");
+      if (!material.private_key.empty() &&
+          material.private_key.Reveal().find("PRIVATE KEY-----") == std::string_view::npos) {
+        findings_.Report(
+            path + ".key_file",
+            "the file holds no private key in PEM; it must have a line such as -----BEGIN PRIVATE KEY-----");
+      }
+    }
+    JoinInPlace(tls->mutable_cert_file());
+    JoinInPlace(tls->mutable_key_file());
+    JoinInPlace(tls->mutable_client_ca_file());
+    return material;
   }
 
   void JoinInPlace(std::string* path) const {

@@ -247,12 +247,7 @@ class Validator {
       const auto& listener = listeners.grpc(i);
       const std::string path = Item("listeners.grpc", i);
       const auto address = CheckAddress(listener.address(), path, &addresses);
-      if (listener.has_tls()) {
-        if (listener.tls().cert_file().empty())
-          Report(path + ".tls.cert_file", "missing; write the path of the server's certificate");
-        if (listener.tls().key_file().empty())
-          Report(path + ".tls.key_file", "missing; write the path of the certificate's private key");
-      }
+      if (listener.has_tls()) CheckTls(listener.tls(), path + ".tls");
       if (!address.has_value() || address->IsLoopback()) continue;
       const bool asks_for_certificates = !listener.tls().client_ca_file().empty();
       if (settings_.callers().empty() && !asks_for_certificates && !listeners.allow_unauthenticated_listener()) {
@@ -266,6 +261,19 @@ class Validator {
       }
     }
     if (listeners.has_http()) CheckAddress(listeners.http().address(), "listeners.http", &addresses);
+    if (!listeners.has_admin()) return;
+    const auto& admin = listeners.admin();
+    const auto address = CheckAddress(admin.address(), "listeners.admin", &addresses);
+    if (admin.has_tls()) CheckTls(admin.tls(), "listeners.admin.tls");
+    if (!address.has_value() || address->IsLoopback() || !admin.tls().client_ca_file().empty()) return;
+    Report("listeners.admin.address",
+           "other machines reach this address, and it asks for no token; write an address such as 127.0.0.1:50052, or "
+           "tls with client_ca_file");
+  }
+
+  void CheckTls(const gateway::v1::ServerTls& tls, const std::string& path) {
+    if (tls.cert_file().empty()) Report(path + ".cert_file", "missing; write the path of the server's certificate");
+    if (tls.key_file().empty()) Report(path + ".key_file", "missing; write the path of the certificate's private key");
   }
 
   std::optional<base::HostPort> CheckAddress(const std::string& text, const std::string& listener,
@@ -383,6 +391,8 @@ Duration SecondsLong(int64_t seconds) {
 
 void ApplyDefaults(Settings* settings) {
   if (!settings->has_log_level()) settings->set_log_level(gateway::v1::LOG_LEVEL_INFO);
+  if (settings->listeners().has_admin() && settings->listeners().admin().address().empty())
+    settings->mutable_listeners()->mutable_admin()->set_address("127.0.0.1:50052");
   auto& limits = *settings->mutable_limits();
   if (!limits.has_default_deadline()) *limits.mutable_default_deadline() = SecondsLong(30);
   if (!limits.has_max_deadline()) *limits.mutable_max_deadline() = SecondsLong(120);

@@ -1,5 +1,6 @@
 #include "service/credentials/bot_vault.h"
 
+#include <algorithm>
 #include <chrono>
 
 #include "service/base/error.h"
@@ -95,6 +96,23 @@ std::vector<PendingBot> BotVault::Pending() const {
     if (entry.record.state == BotRecord::State::kPending) pending.push_back({key.first, key.second, entry.secret});
   }
   return pending;
+}
+
+std::vector<BotSummary> BotVault::List(std::string_view portal, const std::pair<std::string, std::string>& after,
+                                       size_t limit) const {
+  base::MutexLock lock(mutex_);
+  std::vector<BotSummary> found;
+  // A bot's name is never empty.
+  auto it = bots_.upper_bound(std::max(after, Key(portal, "")));
+  for (; it != bots_.end() && found.size() < limit && (portal.empty() || it->first.first == portal); ++it) {
+    const storage::BotRecord& record = it->second.record;
+    found.push_back({.portal = it->first.first,
+                     .name = it->first.second,
+                     .id = record.bot_id,
+                     .pending = record.state == BotRecord::State::kPending,
+                     .configured = it->second.configured});
+  }
+  return found;
 }
 
 size_t BotVault::size() const {

@@ -43,6 +43,15 @@ struct ConfiguredBot {
   base::Secret secret;
 };
 
+// A bot without its secret.
+struct BotSummary {
+  std::string portal;
+  std::string name;
+  int64_t id = 0;  // 0 while pending
+  bool pending = false;
+  bool configured = false;
+};
+
 struct PendingBot {
   std::string portal;
   std::string name;
@@ -72,6 +81,11 @@ class BotVault {
 
   // Registrations whose outcome is not known.
   std::vector<PendingBot> Pending() const;
+
+  // At most `limit` bots that come after `after` (portal and name) in the order of portal and name. `portal` empty: of
+  // all portals.
+  std::vector<BotSummary> List(std::string_view portal, const std::pair<std::string, std::string>& after,
+                               size_t limit) const;
 
   // The secret to register with, stored as pending before `done` is called: a new one, or that of the bot, active or
   // pending, of this name.

@@ -54,6 +54,17 @@ void Port::Fetch(Download download) {
   });
 }
 
+void Port::Snapshot(absl::AnyInvocable<void(const PortalSnapshot&)> done) {
+  loop_.Post([reference = reference_, done = std::move(done)]() mutable {
+    const auto alive = reference.lock();
+    if (alive == nullptr) return;
+    const Scheduler& scheduler = alive->scheduler;
+    done({.queued_calls = scheduler.queued(),
+          .queued_bytes = scheduler.queued_bytes(),
+          .in_flight = scheduler.in_flight() + scheduler.streams_in_flight()});
+  });
+}
+
 void Port::Stop(absl::AnyInvocable<void()> stopped) {
   loop_.Post([on_loop = std::move(on_loop_), stopped = std::move(stopped)]() mutable {
     on_loop->scheduler.Stop();

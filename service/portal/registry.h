@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "service/portal/downloads.h"
+#include "service/portal/portal_snapshot.h"
 #include "service/portal/scheduler.h"
 
 namespace imbot::portal {
@@ -32,6 +33,8 @@ class Port {
   void Cancel(CallId id);
   // Thread-safe; `download.done` as `done` above. A caller that goes away lets the sink break it off.
   void Fetch(Download download);
+  // Thread-safe. `done` is called on the portal's loop; it is destroyed without a call if the portal has stopped.
+  void Snapshot(absl::AnyInvocable<void(const PortalSnapshot&)> done);
   // Answers everything with UNAVAILABLE, then destroys the scheduler, on its loop; `stopped` is called after that.
   // Once.
   void Stop(absl::AnyInvocable<void()> stopped);

@@ -106,7 +106,9 @@ class Scheduler {
   void Stop();
 
   size_t queued() const { return queue_.size(); }
+  size_t queued_bytes() const { return queued_bytes_; }
   size_t in_flight() const { return in_flight_; }
+  size_t streams_in_flight() const { return streams_in_flight_; }
 
  private:
   struct Entry;

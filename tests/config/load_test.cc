@@ -90,6 +90,10 @@ TEST_F(LoadTest, ReadsTheCompleteExample) {
   EXPECT_EQ(config.grpc_tls[1]->certificate_chain, kCertificate);
   EXPECT_EQ(config.grpc_tls[1]->client_ca, kCertificate);
   EXPECT_THAT(std::string(config.grpc_tls[1]->private_key.Reveal()), HasSubstr("BEGIN PRIVATE KEY"));
+  ASSERT_TRUE(config.admin_tls.has_value());
+  EXPECT_EQ(config.admin_tls->certificate_chain, kCertificate);
+  EXPECT_EQ(config.admin_tls->client_ca, kCertificate);
+  EXPECT_EQ(config.settings.listeners().admin().tls().cert_file(), dir_.File("tls/server.crt"));
   ASSERT_THAT(config.seal_keys, SizeIs(2));
   EXPECT_EQ(config.seal_keys[0].id(), "630dcd29");
   // Paths begin at the file's folder.

@@ -262,6 +262,41 @@ TEST(Validate, ChecksAddressesToListenOn) {
               ElementsAre("listeners.grpc[0].tls.cert_file", "listeners.grpc[0].tls.key_file"));
 }
 
+TEST(Validate, WantsClientCertificatesWhereOthersReachTheOperatorsListener) {
+  const auto admin = [](std::string_view value, std::string rest = "") {
+    return CheckListeners(base::StrCat("  grpc: [{address: '127.0.0.1:0'}]\n  admin: ", value, "\n"), std::move(rest));
+  };
+  constexpr std::string_view kTls = "tls: {cert_file: c, key_file: k";
+  for (const char* const address : {"0.0.0.0:5", "'[::]:5'", "10.0.0.7:5"}) {
+    const std::string open = base::StrCat("{address: ", address, "}");
+    EXPECT_THAT(Paths(admin(open).mistakes), ElementsAre("listeners.admin.address")) << address;
+    EXPECT_THAT(Paths(admin(base::StrCat("{address: ", address, ", ", kTls, "}}")).mistakes),
+                ElementsAre("listeners.admin.address"))
+        << address;
+    // What lets callers in does not let anybody in here: it asks for no token.
+    const std::string callers = base::StrCat("callers: [{name: crm, token_sha256: ", kHash, "}]\n");
+    EXPECT_THAT(Paths(admin(open, callers).mistakes), ElementsAre("listeners.admin.address")) << address;
+    const Findings flag = CheckListeners(base::StrCat(
+        "  grpc: [{address: '127.0.0.1:0'}]\n  allow_unauthenticated_listener: true\n  admin: ", open, "\n"));
+    EXPECT_THAT(Paths(flag.mistakes), ElementsAre("listeners.admin.address")) << address;
+    EXPECT_THAT(admin(base::StrCat("{address: ", address, ", ", kTls, ", client_ca_file: a}}")).mistakes, IsEmpty());
+  }
+  for (const char* const address : {"127.0.0.1:5", "'[::1]:5'", "localhost:5"})
+    EXPECT_THAT(admin(base::StrCat("{address: ", address, "}")).mistakes, IsEmpty()) << address;
+  EXPECT_THAT(Paths(admin("{address: '127.0.0.1:5', tls: {}}").mistakes),
+              ElementsAre("listeners.admin.tls.cert_file", "listeners.admin.tls.key_file"));
+}
+
+TEST(Validate, GivesTheOperatorsListenerAnAddressOfThisMachine) {
+  Settings settings;
+  settings.mutable_listeners()->mutable_admin();
+  ApplyDefaults(&settings);
+  EXPECT_EQ(settings.listeners().admin().address(), "127.0.0.1:50052");
+  Settings none;
+  ApplyDefaults(&none);
+  EXPECT_FALSE(none.listeners().has_admin()) << "no listener that nobody asked for";
+}
+
 TEST(Validate, ChecksTheRangesOfLimits) {
   for (const char* const limit :
        {"in_flight_per_portal: 0", "in_flight_per_portal: 1001", "queued_calls_per_portal: 0",

@@ -526,6 +526,33 @@ TEST_F(BotVaultTest, KnowsABotOfAnOAuthApplicationThatHasNoSecret) {
   EXPECT_TRUE(bot->secret->empty());
 }
 
+TEST_F(BotVaultTest, ListsBotsByPortalAndNameInPages) {
+  std::vector<ConfiguredBot> configured;
+  configured.push_back({"globex", "sales", 7, base::Secret("s")});
+  configured.push_back({"acme", "archive", 8, base::Secret("s")});
+  Restart(std::move(configured));
+  Secret("support");
+  ASSERT_TRUE(Finish(456, "support").ok());
+  Secret("half-done");
+  const auto names = [](const std::vector<BotSummary>& bots) {
+    std::string text;
+    for (const auto& bot : bots) {
+      text += bot.portal + "/" + bot.name + ":" + std::to_string(bot.id) + (bot.pending ? "?" : "") +
+              (bot.configured ? "c" : "") + " ";
+    }
+    return text;
+  };
+  EXPECT_EQ(names(vault_->List("", {}, 10)), "acme/archive:8c acme/half-done:0? acme/support:456 globex/sales:7c ");
+  EXPECT_EQ(names(vault_->List("", {}, 2)), "acme/archive:8c acme/half-done:0? ");
+  EXPECT_EQ(names(vault_->List("", {"acme", "half-done"}, 2)), "acme/support:456 globex/sales:7c ");
+  EXPECT_EQ(names(vault_->List("globex", {}, 10)), "globex/sales:7c ");
+  EXPECT_EQ(names(vault_->List("acme", {"acme", "archive"}, 1)), "acme/half-done:0? ");
+  EXPECT_EQ(names(vault_->List("acme", {"acme", "support"}, 10)), "") << "not those of the next portal";
+  EXPECT_EQ(names(vault_->List("globex", {"acme", "support"}, 10)), "globex/sales:7c ");
+  EXPECT_EQ(names(vault_->List("acme", {"globex", "sales"}, 10)), "");
+  EXPECT_EQ(names(vault_->List("initech", {}, 10)), "");
+}
+
 TEST_F(BotVaultTest, KeepsPortalsApart) {
   Secret();
   ASSERT_TRUE(Finish(456).ok());

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <optional>
 #include <thread>
 
 #include "service/base/error.h"
@@ -104,6 +105,29 @@ TEST_F(PortTest, LeavesThePortalsLoopWithNothingToTouchOnceItHasStopped) {
   port.reset();
   loop_.fake().Answer(0, 200, R"({"result": 1})");
   loop_.Advance(60s);
+}
+
+TEST_F(PortTest, TellsWhatWaitsAndWhatIsUnderWay) {
+  SchedulerOptions options;
+  options.max_in_flight = 2;
+  const auto port = std::make_unique<Port>("acme", loop_, loop_.clock(), credentials_, options, SchedulerMetrics{});
+  for (const char* const body : {"1", "22", "333", "4444"}) port->Submit(Call(body), [](Answer) {});
+  std::optional<PortalSnapshot> told;
+  port->Snapshot([&](const PortalSnapshot& snapshot) { told = snapshot; });
+  EXPECT_FALSE(told.has_value()) << "from any thread: the loop looks";
+  loop_.Run();
+  ASSERT_TRUE(told.has_value());
+  EXPECT_EQ(told->queued_calls, 2u);
+  EXPECT_EQ(told->queued_bytes, 7u);
+  EXPECT_EQ(told->in_flight, 2u);
+
+  port->Stop([] {});
+  bool called = false;
+  auto witness = std::make_shared<int>(1);
+  port->Snapshot([&called, witness](const PortalSnapshot&) { called = true; });
+  loop_.Run();
+  EXPECT_FALSE(called);
+  EXPECT_EQ(witness.use_count(), 1) << "whoever waits must learn that there is nothing to come";
 }
 
 TEST_F(PortTest, IsFoundInTheRegistryByItsName) {

@@ -26,6 +26,7 @@ std::string WriteConfiguration(const TemporaryFolder& folder, const GatewayOptio
                           "listeners:\n"
                           "  grpc: [{address: \"127.0.0.1:0\"}]\n"
                           "  http: {address: \"127.0.0.1:0\"}\n"
+                          "  admin: {address: \"127.0.0.1:0\"}\n"
                           "transport:\n"
                           "  loop_threads: 2\n"
                           "  allow_loopback_addresses: true\n" +
@@ -50,6 +51,7 @@ Gateway::Gateway(const TemporaryFolder& folder, const GatewayOptions& options)
   const Json serving = Json::parse(*line);
   grpc_port_ = serving.at("grpc_port").get<int>();
   http_port_ = serving.at("http_port").get<int>();
+  admin_port_ = serving.at("admin_port").get<int>();
   client_ = std::make_unique<RpcClient>(grpc_port_);
 }
 

@@ -40,6 +40,7 @@ class Gateway {
 
   int grpc_port() const { return grpc_port_; }
   int http_port() const { return http_port_; }
+  int admin_port() const { return admin_port_; }
   Process& process() { return *process_; }
   const RpcClient& client() const { return *client_; }
   RpcResult Call(const std::string& method, const std::string& json, const RpcOptions& options = {}) const {
@@ -53,6 +54,7 @@ class Gateway {
   std::unique_ptr<Process> process_;
   int grpc_port_ = 0;
   int http_port_ = 0;
+  int admin_port_ = 0;
   std::unique_ptr<RpcClient> client_;
 };
 

@@ -1,0 +1,48 @@
+#include "service/rpc/admin_server.h"
+
+#include <utility>
+
+#include "proto/contract.h"
+#include "service/rpc/descriptor_index.h"
+
+namespace imbot::rpc {
+
+AdminServer::AdminServer(AdminHandler& handler, std::shared_ptr<AccessLog> log)
+    : callers_(CallerSet::Anonymous(/*raw_allowed=*/false)),
+      environment_(std::make_shared<const CallEnvironment>(CallEnvironment{
+          .handler = handler, .callers = callers_, .gate = gate_, .log = std::move(log), .limits = {}})),
+      service_(environment_),
+      unknown_(environment_) {}
+
+AdminServer::~AdminServer() = default;
+
+absl::StatusOr<std::unique_ptr<AdminServer>> AdminServer::Create(Listener listener, AdminHandler& handler,
+                                                                 std::shared_ptr<AccessLog> log) {
+  std::unique_ptr<AdminServer> server(new AdminServer(handler, std::move(log)));
+  if (absl::Status status = server->Start(std::move(listener)); !status.ok()) return status;
+  return server;
+}
+
+absl::Status AdminServer::Start(Listener listener) {
+  google::protobuf::FileDescriptorSet described = contract::DescriptorSet();
+  ReflectionServices::AppendOwnFiles(&described);
+  auto index = DescriptorIndex::Create(described, {AdminService::name(), ReflectionServices::kV1,
+                                                   ReflectionServices::kV1Alpha, "grpc.health.v1.Health"});
+  if (!index.ok()) return index.status();
+  reflection_ = std::make_unique<ReflectionServices>(*std::move(index));
+
+  Server::Parts parts;
+  parts.services = {service_.service()};
+  for (grpc::Service* service : reflection_->services()) parts.services.push_back(service);
+  parts.unknown = &unknown_;
+  parts.health_names = {AdminService::name()};
+  parts.gate = &gate_;
+  ServerOptions options;
+  options.listeners.push_back(std::move(listener));
+  auto created = Server::Create(std::move(options), std::move(parts));
+  if (!created.ok()) return created.status();
+  server_ = *std::move(created);
+  return absl::OkStatus();
+}
+
+}  // namespace imbot::rpc

@@ -1,0 +1,33 @@
+#include "service/rpc/admin_service.h"
+
+#include <utility>
+
+#include "imbot/gateway/v1/admin_service.pb.h"
+#include "service/base/strings.h"
+
+namespace imbot::rpc {
+namespace {
+
+const google::protobuf::ServiceDescriptor& Descriptor() {
+  return *imbot::gateway::v1::ListBotsRequest::descriptor()->file()->FindServiceByName("AdminService");
+}
+
+}  // namespace
+
+AdminService::AdminService(std::shared_ptr<const CallEnvironment> environment) : service_(std::move(environment)) {
+  auto& factory = *google::protobuf::MessageFactory::generated_factory();
+  for (int i = 0; i < Descriptor().method_count(); ++i) {
+    auto method = std::make_unique<translate::MethodSpec>();
+    method->descriptor = Descriptor().method(i);
+    method->rpc_path = base::StrCat("/", name(), "/", method->descriptor->name());
+    method->request_prototype = factory.GetPrototype(method->descriptor->input_type());
+    method->response_prototype = factory.GetPrototype(method->descriptor->output_type());
+    service_.Add(*methods_.emplace_back(std::move(method)));
+  }
+}
+
+const std::string& AdminService::name() {
+  return Descriptor().full_name();
+}
+
+}  // namespace imbot::rpc
