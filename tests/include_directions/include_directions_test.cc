@@ -175,7 +175,9 @@ INSTANTIATE_TEST_SUITE_P(Parts, PlantedBreach,
                                          Plant{"TheGatewayDoesNotKnowItsTests", "service/rpc/server.cc",
                                                Ours("tests/fakes/manual_loop.h"), "depends on nothing but"},
                                          Plant{"TheGatewayDoesNotKnowItsClient", "service/rpc/server.cc",
-                                               Ours("client_lib/client.h"), "depends on nothing but"}),
+                                               Ours("client_lib/client.h"), "depends on nothing but"},
+                                         Plant{"NorByTheNameItsUsersKnow", "service/rpc/server.cc",
+                                               Ours("imbot/client/client.h"), "depends on nothing but"}),
                          Name<Plant>);
 
 INSTANTIATE_TEST_SUITE_P(

@@ -58,8 +58,8 @@ const std::vector<Part>& Parts() {
        {"tests/simulator/"},
        false,
        "the simulator shares nothing with the gateway, or what it finds proves itself"},
-      {"tests/", {"service/", "proto/", "client_lib/", "tests/"}, true, ""},
-      {"client_lib/", {"client_lib/"}, true, "the client library sees only the contract"},
+      {"tests/", {"service/", "proto/", "client_lib/", "imbot/client/", "tests/"}, true, ""},
+      {"client_lib/", {"client_lib/", "imbot/client/"}, true, "the client library sees only the contract"},
       {"proto/", {"proto/"}, true, "the contract depends on nothing"},
       {"service/", {"service/", "proto/"}, true, "the gateway depends on nothing but the contract"},
   };
@@ -179,7 +179,8 @@ class Checker {
   }
 
   static bool IsOurs(const Include& include) {
-    return StartsWithAny(include.path, {"service/", "proto/", "client_lib/", "tests/"});
+    // imbot/client/ is client_lib/imbot/client/, by the name that its users know.
+    return StartsWithAny(include.path, {"service/", "proto/", "client_lib/", "imbot/client/", "tests/"});
   }
 
   // Our own headers are named by their full path, so that the other checks see where they stand.

@@ -52,7 +52,7 @@ Identity Make(const std::string& subject, const Identity* issuer, const std::vec
     std::string list;
     for (const std::string& each : names) list += (list.empty() ? "DNS:" : ",DNS:") + each;
     AddExtension(certificate, NID_subject_alt_name, list);
-    AddExtension(certificate, NID_ext_key_usage, "serverAuth");
+    AddExtension(certificate, NID_ext_key_usage, "serverAuth,clientAuth");
   }
   Check(X509_sign(certificate, issuer == nullptr ? made.key.get() : issuer->key.get(), EVP_sha256()) > 0);
   return made;

@@ -1,0 +1,121 @@
+// Client and server over TLS: who is believed, and what a caller learns who is not.
+#include <grpcpp/security/server_credentials.h>
+#include <grpcpp/server.h>
+#include <grpcpp/server_builder.h>
+#include <gtest/gtest.h>
+#include <openssl/pem.h>
+
+#include <fstream>
+#include <iterator>
+#include <memory>
+#include <string>
+
+#include "bitrix24/imbot/v2/message_service.grpc.pb.h"
+#include "imbot/client/client.h"
+#include "tests/support/process.h"
+#include "tests/transport/test_certificates.h"
+
+namespace imbot::client {
+namespace {
+
+using bitrix24::imbot::v2::MessageService;
+using bitrix24::imbot::v2::SendMessageRequest;
+using bitrix24::imbot::v2::SendMessageResponse;
+using transport::Identity;
+using transport::TestAuthority;
+
+template <typename Writer>
+std::string Pem(const Writer& write) {
+  const std::unique_ptr<BIO, int (*)(BIO*)> bio(BIO_new(BIO_s_mem()), BIO_free);
+  write(bio.get());
+  char* data = nullptr;
+  const long size = BIO_get_mem_data(bio.get(), &data);
+  return std::string(data, static_cast<size_t>(size));
+}
+std::string CertificateOf(const Identity& identity) {
+  return Pem([&](BIO* bio) { PEM_write_bio_X509(bio, identity.certificate.get()); });
+}
+std::string KeyOf(const Identity& identity) {
+  return Pem(
+      [&](BIO* bio) { PEM_write_bio_PrivateKey(bio, identity.key.get(), nullptr, nullptr, 0, nullptr, nullptr); });
+}
+
+class Service : public MessageService::Service {
+  grpc::Status SendMessage(grpc::ServerContext* context, const SendMessageRequest*,
+                           SendMessageResponse* response) override {
+    response->set_id(static_cast<int64_t>(context->client_metadata().count("authorization")));
+    return grpc::Status::OK;
+  }
+};
+
+class TlsTest : public ::testing::Test {
+ protected:
+  void Serve(const Identity& identity, bool asks_clients) {
+    grpc::SslServerCredentialsOptions options(asks_clients ? GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY
+                                                           : GRPC_SSL_DONT_REQUEST_CLIENT_CERTIFICATE);
+    options.pem_key_cert_pairs.push_back({KeyOf(identity), CertificateOf(identity)});
+    std::ifstream ca(authority_.file());
+    options.pem_root_certs = {std::istreambuf_iterator<char>(ca), {}};
+    grpc::ServerBuilder builder;
+    builder.AddListeningPort("localhost:0", grpc::SslServerCredentials(options), &port_);
+    builder.RegisterService(&service_);
+    server_ = builder.BuildAndStart();
+    ASSERT_NE(server_, nullptr);
+  }
+  Reply<SendMessageResponse> Send(Tls tls, TokenSource token = nullptr) const {
+    ClientOptions options;
+    options.target = "dns:///localhost:" + std::to_string(port_);
+    options.security = std::move(tls);
+    options.token = std::move(token);
+    options.retry.max_attempts = 2;
+    auto client = Client::Create(options);
+    EXPECT_TRUE(client.ok()) << client.status();
+    return client->Call(&MessageService::Stub::SendMessage, SendMessageRequest());
+  }
+
+  const imbot::testing::TemporaryFolder folder_;
+  const TestAuthority authority_, other_authority_{"Another authority"};
+  Service service_;
+  int port_ = 0;
+  std::unique_ptr<grpc::Server> server_;
+};
+
+TEST_F(TlsTest, BelievesWhomItsAuthoritySignedForThatName) {
+  Serve(authority_.Issue({"localhost"}), /*asks_clients=*/false);
+  const auto sent = Send({.ca_file = authority_.file()}, TokenFromString("t"));
+  ASSERT_TRUE(sent.ok()) << sent.error();
+  EXPECT_EQ(sent->id(), 1) << "and sends its token";
+}
+
+TEST_F(TlsTest, SendsNothingToAnyoneElse) {
+  Serve(authority_.Issue({"elsewhere.test"}), /*asks_clients=*/false);
+  for (const Tls& tls : {Tls{.ca_file = authority_.file()}, Tls{.ca_file = other_authority_.file()}, Tls{}}) {
+    const auto sent = Send(tls);
+    ASSERT_FALSE(sent.ok());
+    EXPECT_EQ(sent.error().reason, kGatewayUnreachable) << sent.error();
+    EXPECT_EQ(sent.error().outcome, Outcome::kNotExecuted);
+  }
+  EXPECT_TRUE(Send({.ca_file = authority_.file(), .server_name = "elsewhere.test"}).ok()) << "but by the name it has";
+}
+
+TEST_F(TlsTest, ShowsItsCertificateWhereOneIsAskedFor) {
+  Serve(authority_.Issue({"localhost"}), /*asks_clients=*/true);
+  const Identity own = authority_.Issue({"crm.test"});
+  const auto sent = Send({.ca_file = authority_.file(),
+                          .certificate_file = folder_.Write("client.pem", CertificateOf(own)),
+                          .key_file = folder_.Write("client.key", KeyOf(own))});
+  EXPECT_TRUE(sent.ok()) << sent.error();
+  const auto without = Send({.ca_file = authority_.file()});
+  ASSERT_FALSE(without.ok());
+  EXPECT_EQ(without.error().code, absl::StatusCode::kUnavailable);
+}
+
+TEST_F(TlsTest, AFileThatIsNoPemIsRefusedByName) {
+  const std::string path = folder_.Write("ca.pem", "not a certificate");
+  const auto client = Client::Create({.target = "localhost:1", .security = Tls{.ca_file = path}});
+  EXPECT_EQ(client.status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_NE(std::string(client.status().message()).find(path), std::string::npos);
+}
+
+}  // namespace
+}  // namespace imbot::client
