@@ -102,20 +102,9 @@ class Outcomes : public ::testing::Test {
   }
   static void Expect(const RpcResult& result) { ASSERT_TRUE(result.ok()) << result.status.error_message(); }
 
-  // Requests that the simulated portal has got.
-  int64_t Requests() const { return simulator_.Get("/stats").at("requests").get<int64_t>(); }
-  // How often it did what those after `mark` ask for, wholly or in part.
+  int64_t Requests() const { return simulator_.Requests(); }
   int ExecutedSince(int64_t mark, const std::string& rest, bool changes) const {
-    int count = 0;
-    const Json ledger = simulator_.Get("/ledger");
-    for (const char* list : {"executed", "rejected"}) {
-      for (const Json& entry : ledger.at(list)) {
-        if (entry.at("method") != rest || entry.at("request").get<int64_t>() <= mark) continue;
-        // A repeat that was recognised has changed nothing; what was refused in the middle has.
-        count += (std::string(list) == "executed" && !changes) || entry.at("changed") == true;
-      }
-    }
-    return count;
+    return simulator_.ExecutedSince(mark, rest, changes);
   }
 
   void Add(const std::string& fault, const std::string& method, const Told& told, int executed, const Told& want,

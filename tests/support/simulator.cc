@@ -25,6 +25,19 @@ Json Simulator::Delete(const std::string& target) const {
   return Exchange("DELETE", target, "");
 }
 
+int Simulator::ExecutedSince(int64_t mark, const std::string& method, bool changes) const {
+  int count = 0;
+  const Json ledger = Get("/ledger");
+  for (const char* list : {"executed", "rejected"}) {
+    for (const Json& entry : ledger.at(list)) {
+      if (entry.at("method") != method || entry.at("request").get<int64_t>() <= mark) continue;
+      // A repeat that was recognised has changed nothing; what was refused in the middle has.
+      count += (std::string(list) == "executed" && !changes) || entry.at("changed") == true;
+    }
+  }
+  return count;
+}
+
 Json Simulator::Exchange(const std::string& verb, const std::string& target, const std::string& body) const {
   const HttpReply reply = Http(verb, control_port(), target, body);
   if (reply.status != 200)

@@ -2,6 +2,7 @@
 #ifndef IMBOT_TESTS_SUPPORT_SIMULATOR_H_
 #define IMBOT_TESTS_SUPPORT_SIMULATOR_H_
 
+#include <cstdint>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -29,6 +30,11 @@ class Simulator {
   std::vector<Json> Executed() const { return Get("/ledger").at("executed").get<std::vector<Json>>(); }
   std::vector<Json> Received() const { return Get("/received").at("received").get<std::vector<Json>>(); }
   Json State() const { return Get("/state"); }
+  // Requests that it has got.
+  int64_t Requests() const { return Get("/stats").at("requests").get<int64_t>(); }
+  // How often it did what calls of `method` after the first `mark` requests ask for, wholly or in part. Of a method
+  // that `changes` something, a repeat that was recognised does not count.
+  int ExecutedSince(int64_t mark, const std::string& method, bool changes) const;
   Json Get(const std::string& target) const;
   Json Post(const std::string& target, const Json& body = Json::object()) const;
   Json Delete(const std::string& target) const;
