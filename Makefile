@@ -95,7 +95,7 @@ ci: ## Everything that must hold before a change lands
 
 .PHONY: clean
 clean: ## Remove what was built; tools and fetched protos stay
-	@rm -rf build/bench build/dev build/release build/asan build/tsan build/fuzz
+	@rm -rf build/bench build/client build/dev build/release build/asan build/tsan build/fuzz
 
 build/bench/build.ninja: | bench-deps
 build/fuzz/build.ninja: | fuzz-deps

@@ -17,6 +17,7 @@
 #include "bitrix24/imbot/v1/message_service.grpc.pb.h"
 #include "bitrix24/imbot/v2/bot_service.grpc.pb.h"
 #include "bitrix24/imbot/v2/chat_service.grpc.pb.h"
+#include "bitrix24/imbot/v2/file_service.grpc.pb.h"
 #include "bitrix24/imbot/v2/message_service.grpc.pb.h"
 #include "google/protobuf/util/json_util.h"
 #include "imbot/client/client.h"
@@ -178,7 +179,7 @@ class RetryTable : public ::testing::Test {
       std::this_thread::sleep_for(1ms);
     }
   }
-  static Json Error(const std::string& code) { return {{"kind", "error"}, {"args", {{"error", code}}}}; }
+  static Json Answering(const std::string& code) { return {{"kind", "error"}, {"args", {{"error", code}}}}; }
 
   void Refusals();
   void LostReplies();
@@ -207,11 +208,11 @@ using imbot::testing::kSend;
 void RetryTable::Refusals() {
   for (const auto& [method, call] :
        {std::pair(kSend, Send()), std::pair(kAddChat, AddChat()), std::pair(kAddV1, AddV1())}) {
-    MeetAtPortal("QUERY_LIMIT_EXCEEDED once", Error("QUERY_LIMIT_EXCEEDED"), method, call, {"OK", 2, 1});
+    MeetAtPortal("QUERY_LIMIT_EXCEEDED once", Answering("QUERY_LIMIT_EXCEEDED"), method, call, {"OK", 2, 1});
   }
-  MeetAtPortal("OPERATION_TIME_LIMIT, for up to 10 minutes", Error("OPERATION_TIME_LIMIT"), kSend, Send(),
+  MeetAtPortal("OPERATION_TIME_LIMIT, for up to 10 minutes", Answering("OPERATION_TIME_LIMIT"), kSend, Send(),
                {"OPERATION_TIME_LIMIT NOT_EXECUTED", 1, 0});
-  MeetAtPortal("ACCESS_DENIED", Error("ACCESS_DENIED"), kSend, Send(), {"ACCESS_DENIED NOT_EXECUTED", 1, 0});
+  MeetAtPortal("ACCESS_DENIED", Answering("ACCESS_DENIED"), kSend, Send(), {"ACCESS_DENIED NOT_EXECUTED", 1, 0});
   Method wrong = kSend;
   wrong.request.erase("dialogId");
   Meet("a required field is missing", wrong, By(&MessageService::Stub::SendMessage, wrong),
@@ -243,9 +244,9 @@ void RetryTable::PortalFailures() {
   MeetAtPortal("503 before execution", page_before, get_, Get(), {"OK", 2, 1});
   MeetAtPortal("HTML 502 after execution", page_after, kSend, Send(), {"OK", 2, 1});
   MeetAtPortal("HTML 502 after execution", page_after, kAddChat, AddChat(), {"HTTP_STATUS UNKNOWN", 1, 1});
-  MeetAtPortal("ERROR_CORE", Error("ERROR_CORE"), get_, Get(), {"OK", 2, 1});
-  MeetAtPortal("ERROR_CORE", Error("ERROR_CORE"), kAddV1, AddV1(), {"ERROR_CORE UNKNOWN", 1, 0});
-  MeetAtPortal("SENDING_FAILED", Error("SENDING_FAILED"), kSend, Send(), {"OK", 2, 1});
+  MeetAtPortal("ERROR_CORE", Answering("ERROR_CORE"), get_, Get(), {"OK", 2, 1});
+  MeetAtPortal("ERROR_CORE", Answering("ERROR_CORE"), kAddV1, AddV1(), {"ERROR_CORE UNKNOWN", 1, 0});
+  MeetAtPortal("SENDING_FAILED", Answering("SENDING_FAILED"), kSend, Send(), {"OK", 2, 1});
   MeetAtPortal("never answers, before execution", {{"kind", "hold_before"}}, get_, Get(), {"OK", 2, 1});
   MeetAtPortal("never answers, after execution", {{"kind", "hold_after"}}, kAddChat, AddChat(),
                {"PORTAL_TIMEOUT UNKNOWN", 1, 1});
@@ -301,6 +302,35 @@ TEST_F(RetryTable, AgreesWithTheLedgerForEveryFault) {
       EXPECT_LE(row.executed, 1) << row.fault << ", " << row.method;
     }
   }
+}
+
+// Streams are the generated stubs' business; what a call has besides, and what it ends with, they have too.
+TEST_F(RetryTable, AStreamIsPreparedAndDecodedAndNeverRepeated) {
+  using bitrix24::imbot::v2::FileService;
+  ClientOptions options;
+  options.target = "127.0.0.1:" + std::to_string(gateway_.grpc_port());
+  options.security = PlainText();
+  const Client client = *Client::Create(options);
+  const auto upload = [&](const std::string& bot, grpc::ClientContext* context) {
+    EXPECT_TRUE(client.Prepare({.timeout = 10s}, context).ok());
+    bitrix24::imbot::v2::UploadFileRequest request;
+    request.set_bot(bot);
+    request.set_dialog_id("chat5");
+    request.mutable_fields()->set_name("report.txt");
+    request.mutable_fields()->set_content("content");
+    bitrix24::imbot::v2::UploadFileResponse response;
+    const auto writer = client.NewStub<FileService>()->UploadFile(context, &response);
+    writer->Write(request);
+    writer->WritesDone();
+    return writer->Finish();
+  };
+  grpc::ClientContext good, bad;
+  EXPECT_TRUE(upload("acme/support", &good).ok());
+  EXPECT_FALSE(DecodeInfo(good).request_id.empty());
+  const Error error = DecodeError(upload("acme/nobody", &bad), bad);
+  EXPECT_TRUE(error.Is(gateway::v1::ERROR_REASON_BOT_UNKNOWN)) << error;
+  EXPECT_EQ(error.outcome, Outcome::kNotExecuted);
+  EXPECT_EQ(error.request_id, DecodeInfo(bad).request_id);
 }
 
 // The positive control: without a client that keeps the key, the same fault does send a message twice.
