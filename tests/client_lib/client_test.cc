@@ -377,25 +377,5 @@ TEST_F(ClientTest, AStubOfItsChannelCarriesWhatACallDoes) {
   EXPECT_LE(call.time_left, 6s);
 }
 
-TEST(ClientOptions, NameEverythingThatIsWrong) {
-  const auto refusal = [](const ClientOptions& options) {
-    return std::string(Client::Create(options).status().message());
-  };
-  ClientOptions options{.target = "localhost:1"};
-  EXPECT_EQ(refusal(options), "");
-  options = {.target = ""};
-  EXPECT_NE(refusal(options).find("target"), std::string::npos);
-  options = {.target = "localhost:1", .security = PlainText(), .token = TokenFromString("t")};
-  EXPECT_NE(refusal(options).find("send_token"), std::string::npos);
-  options = {.target = "localhost:1", .security = Tls{.key_file = "key.pem"}};
-  EXPECT_NE(refusal(options).find("certificate_file and key_file"), std::string::npos);
-  options = {.target = "localhost:1", .security = Tls{.ca_file = "/nowhere/ca.pem"}};
-  EXPECT_NE(refusal(options).find("/nowhere/ca.pem"), std::string::npos);
-  options = {.target = "localhost:1", .default_timeout = 0ms, .keepalive_time = 1s, .max_message_bytes = 1};
-  for (const char* name : {"default_timeout", "keepalive_time", "max_message_bytes"}) {
-    EXPECT_NE(refusal(options).find(name), std::string::npos) << name;
-  }
-}
-
 }  // namespace
 }  // namespace imbot::client

@@ -1,11 +1,14 @@
 // The channel: where to, by which credentials, and gRPC's own settings.
+#include <grpcpp/client_context.h>
 #include <grpcpp/create_channel.h>
+#include <grpcpp/generic/generic_stub.h>
 #include <grpcpp/security/credentials.h>
 #include <grpcpp/support/channel_arguments.h>
 
 #include <cerrno>
 #include <cstring>
 #include <fstream>
+#include <memory>
 #include <sstream>
 #include <utility>
 
@@ -45,6 +48,26 @@ absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> MakeCredentials(const 
   return grpc::SslCredentials(ssl);
 }
 
+// gRPC 1.51 ends its callback threads with the last channel or server that has used them, and whoever drops that one
+// joins them. With us it may well be a callback that does, of a call that outlives its client: it would wait for
+// itself, or pull the queue from under its own feet. So one channel, which leads nowhere, keeps them for ever.
+void KeepCallbackThreads() {
+  static const auto* const kept = [] {
+    auto* channel = new std::shared_ptr<grpc::Channel>(grpc::CreateChannel("", nullptr));
+    struct Call {
+      grpc::ClientContext context;
+      grpc::Slice nothing;
+      grpc::ByteBuffer request{&nothing, 1}, response;
+    };
+    auto call = std::make_shared<Call>();
+    // Fails at once; a channel uses the threads from its first call on.
+    grpc::GenericStub(*channel).UnaryCall(&call->context, "/", grpc::StubOptions(), &call->request, &call->response,
+                                          [call](const grpc::Status&) {});
+    return channel;
+  }();
+  (void)kept;
+}
+
 }  // namespace
 
 std::string GrpcTarget(const std::string& target) {
@@ -58,6 +81,7 @@ std::string GrpcTarget(const std::string& target) {
 }
 
 absl::StatusOr<std::shared_ptr<grpc::Channel>> MakeChannel(const ClientOptions& options) {
+  KeepCallbackThreads();
   grpc::ChannelArguments arguments;
   std::shared_ptr<grpc::ChannelCredentials> credentials = grpc::InsecureChannelCredentials();
   if (const auto* tls = std::get_if<Tls>(&options.security); tls != nullptr) {

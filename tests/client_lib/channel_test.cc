@@ -1,11 +1,14 @@
-// Client and server over TLS: who is believed, and what a caller learns who is not.
+// Channels: options, TLS, and their end. No server of this process uses gRPC's callbacks, so the clients' threads are
+// the only ones there are.
 #include <grpcpp/security/server_credentials.h>
 #include <grpcpp/server.h>
 #include <grpcpp/server_builder.h>
 #include <gtest/gtest.h>
 #include <openssl/pem.h>
 
+#include <chrono>
 #include <fstream>
+#include <future>
 #include <iterator>
 #include <memory>
 #include <string>
@@ -39,6 +42,8 @@ std::string KeyOf(const Identity& identity) {
   return Pem(
       [&](BIO* bio) { PEM_write_bio_PrivateKey(bio, identity.key.get(), nullptr, nullptr, 0, nullptr, nullptr); });
 }
+
+using namespace std::chrono_literals;
 
 class Service : public MessageService::Service {
   grpc::Status SendMessage(grpc::ServerContext* context, const SendMessageRequest*,
@@ -115,6 +120,41 @@ TEST_F(TlsTest, AFileThatIsNoPemIsRefusedByName) {
   const auto client = Client::Create({.target = "localhost:1", .security = Tls{.ca_file = path}});
   EXPECT_EQ(client.status().code(), absl::StatusCode::kInvalidArgument);
   EXPECT_NE(std::string(client.status().message()).find(path), std::string::npos);
+}
+
+TEST(ClientOptions, NameEverythingThatIsWrong) {
+  const auto refusal = [](const ClientOptions& options) {
+    return std::string(Client::Create(options).status().message());
+  };
+  ClientOptions options{.target = "localhost:1"};
+  EXPECT_EQ(refusal(options), "");
+  options = {.target = ""};
+  EXPECT_NE(refusal(options).find("target"), std::string::npos);
+  options = {.target = "localhost:1", .security = PlainText(), .token = TokenFromString("t")};
+  EXPECT_NE(refusal(options).find("send_token"), std::string::npos);
+  options = {.target = "localhost:1", .security = Tls{.key_file = "key.pem"}};
+  EXPECT_NE(refusal(options).find("certificate_file and key_file"), std::string::npos);
+  options = {.target = "localhost:1", .security = Tls{.ca_file = "/nowhere/ca.pem"}};
+  EXPECT_NE(refusal(options).find("/nowhere/ca.pem"), std::string::npos);
+  options = {.target = "localhost:1", .default_timeout = 0ms, .keepalive_time = 1s, .max_message_bytes = 1};
+  for (const char* name : {"default_timeout", "keepalive_time", "max_message_bytes"}) {
+    EXPECT_NE(refusal(options).find(name), std::string::npos) << name;
+  }
+}
+
+// Of a call that outlives its client, the callback is the last that knows the channel.
+TEST(Client, MayGoWhileItsCallIsUnderWayWithoutWaitingForIt) {
+  for (int i = 0; i < 100; ++i) {
+    std::promise<void> ended;
+    {
+      const auto client =
+          Client::Create({.target = "127.0.0.1:1", .security = PlainText(), .retry = {.max_attempts = 1}});
+      ASSERT_TRUE(client.ok()) << client.status();
+      client->CallAsync(&MessageService::Stub::SendMessage, SendMessageRequest(), {},
+                        [&](const Reply<SendMessageResponse>&) { ended.set_value(); });
+    }
+    ASSERT_EQ(ended.get_future().wait_for(20s), std::future_status::ready);
+  }
 }
 
 }  // namespace
