@@ -6,6 +6,9 @@ SHELL := /bin/bash
 MAKEFLAGS += --no-print-directory
 
 JOBS ?= $(shell nproc)
+# Where ccache is installed, every clone of the project shares what any of them compiled.
+export CCACHE_BASEDIR ?= $(CURDIR)
+export CCACHE_NOHASHDIR ?= 1
 # What `make tsan` builds and runs: the folders of tests/ whose code has more than one thread.
 THREADED := base transport portal credentials storage events rpc chaos integration
 empty :=
