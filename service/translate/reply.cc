@@ -137,12 +137,15 @@ BatchReply ReplyParser::ParseBatch(int http_status, std::string_view content_typ
   });
   for (size_t i = 0; i < commands.size(); ++i) {
     ParsedReply& answer = batch.answers[i];
+    ReplyContext own_context = context;
+    own_context.in_parts = commands[i].in_parts;
+    const Origin own{http_status, portal, own_context};
     if (parts[i].error.has_value()) {
-      answer = FromWireError(ReadBatchError(*parts[i].error), commands[i].method, origin, !IsEmpty(parts[i].result));
+      answer = FromWireError(ReadBatchError(*parts[i].error), commands[i].method, own, !IsEmpty(parts[i].result));
     } else if (!parts[i].result.has_value()) {
       answer = FromHttpFailure(MissingAnswer(), commands[i].method, origin);
     } else if (IsErrorItself(*parts[i].result)) {
-      answer = FromWireError(ReadError(*parts[i].result), commands[i].method, origin);
+      answer = FromWireError(ReadError(*parts[i].result), commands[i].method, own);
     } else {
       answer.result = *parts[i].result;
     }

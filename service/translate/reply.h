@@ -55,10 +55,11 @@ struct ReplyContext {
   bool in_parts = false;
 };
 
-// One command of a batch: its key in `cmd`, and the REST method it calls.
+// One command of a batch: its key in `cmd`, the REST method it calls, and what ReplyContext says of a call alone.
 struct BatchCommand {
   std::string_view key;
   std::string_view method;
+  bool in_parts = false;
 };
 
 struct BatchReply {

@@ -233,5 +233,18 @@ TEST(BatchReply, NoCommandsNoAnswers) {
   EXPECT_TRUE(parser.ParseBatch(200, kJson, R"({"result":{"result":{"a":1}}})", {}, "acme").answers.empty());
 }
 
+// Text first, then what is forwarded: a refusal of a part says nothing of the parts before it.
+TEST(ReplyParser, ARefusedPartOfOneCommandLeavesItsOutcomeOpenAndNoOthers) {
+  const std::vector<BatchCommand> commands = {{"a", "imbot.v2.Chat.Message.send", true},
+                                              {"b", "imbot.v2.Chat.Message.send"}};
+  constexpr char kBody[] =
+      R"({"result":{"result":[],"result_error":{"a":{"error":"MESSAGE_NOT_FOUND","error_description":"x"},)"
+      R"("b":{"error":"MESSAGE_NOT_FOUND","error_description":"x"}}}})";
+  ReplyParser parser;
+  const BatchReply batch = parser.ParseBatch(200, kJson, kBody, commands, "acme");
+  EXPECT_EQ(batch.answers.at(0).outcome, base::Outcome::kUnknown);
+  EXPECT_EQ(batch.answers.at(1).outcome, base::Outcome::kNotExecuted);
+}
+
 }  // namespace
 }  // namespace imbot::translate
