@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <map>
 #include <set>
 #include <string>
 #include <string_view>
@@ -21,6 +22,8 @@
 #include "service/base/worker_thread.h"
 #include "service/credentials/bot_vault.h"
 #include "service/credentials/webhook_urls.h"
+#include "service/portal/leaky_bucket.h"
+#include "service/portal/portal_metrics.h"
 #include "service/portal/portal_url.h"
 #include "service/portal/registry.h"
 #include "service/rpc/access_log.h"
@@ -84,6 +87,23 @@ portal::SchedulerOptions SchedulerOptionsFrom(const ConfigLimits& limits) {
   return out;
 }
 
+portal::RatePlan RatePlanOf(const gateway::v1::Portal& portal) {
+  if (portal.has_rate_limit()) return {portal.rate_limit().burst(), portal.rate_limit().per_second()};
+  switch (portal.plan()) {
+    case gateway::v1::PORTAL_PLAN_ENTERPRISE:
+      return portal::kEnterprisePlan;
+    case gateway::v1::PORTAL_PLAN_SELF_HOSTED:
+      return portal::kUnlimitedPlan;
+    default:
+      return portal::kStandardPlan;
+  }
+}
+
+// Host and port of a portal's address.
+std::string AuthorityOf(const gateway::v1::Portal& portal) {
+  return base::ToLower(portal::Authority(portal.base_url()));
+}
+
 portal::SchedulerMetrics MakeSchedulerMetrics(base::Metrics& metrics) {
   portal::SchedulerMetrics out;
   out.queued_calls = metrics.GetGauge("imbot_portal_queued_calls", "Calls that wait for a portal");
@@ -91,6 +111,11 @@ portal::SchedulerMetrics MakeSchedulerMetrics(base::Metrics& metrics) {
   out.in_flight = metrics.GetGauge("imbot_portal_in_flight", "Requests to portals that are under way");
   out.requests = metrics.GetCounter("imbot_portal_requests_total", "Requests sent to portals");
   out.failures = metrics.GetCounter("imbot_portal_failures_total", "Requests to portals that brought no reply");
+  out.limit_refusals =
+      metrics.GetCounter("imbot_portal_limit_refusals_total", "Requests that portals refused for their limit");
+  out.superseded = metrics.GetCounter("imbot_portal_superseded_calls_total", "Calls that a later one replaced");
+  out.batch_calls = metrics.GetHistogram("imbot_portal_request_calls", "Calls that left in one request",
+                                         {1, 2, 5, 10, 20, 30, 40, 49, 50});
   out.queue_seconds = metrics.GetHistogram("imbot_portal_queue_seconds", "Time a call waited before it was sent",
                                            base::LatencyBuckets());
   out.portal_seconds = metrics.GetHistogram("imbot_portal_request_seconds", "Time from sending a request to its reply",
@@ -274,9 +299,14 @@ absl::Status Gateway::Parts::BuildPortals() {
   const auto options = SchedulerOptionsFrom(configuration->settings.limits());
   const auto scheduler_metrics = MakeSchedulerMetrics(metrics);
   std::vector<std::unique_ptr<portal::Port>> ports;
+  // Portals of one host and egress group are counted together, and live on one loop.
+  std::map<std::pair<std::string, std::string>, std::shared_ptr<portal::LeakyBucket>> buckets;
   for (const auto& portal : configuration->settings.portals()) {
-    ports.push_back(std::make_unique<portal::Port>(portal.name(), loops->For(portal.name()), clock, credential_source,
-                                                   options, scheduler_metrics));
+    const std::string authority = AuthorityOf(portal);
+    std::shared_ptr<portal::LeakyBucket>& bucket = buckets[{authority, portal.egress_group()}];
+    if (bucket == nullptr) bucket = std::make_shared<portal::LeakyBucket>(RatePlanOf(portal));
+    ports.push_back(std::make_unique<portal::Port>(portal.name(), loops->For(authority), clock, credential_source,
+                                                   bucket, options, scheduler_metrics));
   }
   registry = std::make_unique<portal::Registry>(std::move(ports));
   return absl::OkStatus();
@@ -354,8 +384,9 @@ absl::Status Gateway::Parts::BuildHttp() {
   };
   std::vector<base::HttpRoute> routes;
   routes.push_back({"GET", "/metrics", [this](const base::HttpRequest&) {
-                      return base::HttpResponse{
-                          .status = 200, .content_type = base::Metrics::kContentType, .body = metrics.Expose()};
+                      return base::HttpResponse{.status = 200,
+                                                .content_type = base::Metrics::kContentType,
+                                                .body = metrics.Expose() + portal::ExposePortals(*registry)};
                     }});
   routes.push_back({"GET", "/healthz", [text](const base::HttpRequest&) { return text(200, "ok\n"); }});
   routes.push_back({"GET", "/readyz", [this, text](const base::HttpRequest&) {

@@ -133,7 +133,8 @@ class Validator {
   void CheckPortals() {
     if (settings_.portals().empty())
       Report("portals", "missing; write at least one portal with name, base_url and webhook");
-    std::map<std::string, std::string> names, authorities;
+    std::map<std::string, std::string> names;
+    std::map<std::pair<std::string, std::string>, int> shared;  // by host and egress group: the first portal
     for (int i = 0; i < settings_.portals_size(); ++i) {
       const auto& portal = settings_.portals(i);
       const std::string path = Item("portals", i);
@@ -147,11 +148,10 @@ class Validator {
       if (std::string mistake = BaseUrlMistake(portal.base_url(), portal.allow_plain_http(), &authority);
           !mistake.empty()) {
         Report(path + ".base_url", std::move(mistake));
-      } else if (const auto [first, added] = authorities.emplace(authority, path); !added) {
-        findings_.Warn(path + ".base_url",
-                       StrCat("the same portal as ", first->second,
-                              "; Bitrix24 counts the calls of both together, the gateway does not"));
+      } else if (const auto [first, added] = shared.emplace(std::pair(authority, portal.egress_group()), i); !added) {
+        CheckSharedLimit(path, portal, first->second);
       }
+      CheckRateLimit(path, portal);
       if (!portal.has_webhook()) {
         Report(path + ".webhook", "missing; write user_id and code of an inbound webhook");
         continue;
@@ -164,6 +164,34 @@ class Validator {
                      "the code of the webhook");
     }
     if (!settings_.default_portal().empty()) CheckPortalExists("default_portal", settings_.default_portal());
+  }
+
+  void CheckRateLimit(const std::string& path, const gateway::v1::Portal& portal) {
+    if (!portal.egress_group().empty() && !IsName(portal.egress_group())) {
+      Report(path + ".egress_group", StrCat("not a name; ", kNameWanted));
+    }
+    if (!portal.has_rate_limit()) return;
+    const auto check = [&](std::string_view field, double value, double least) {
+      if (value >= least && value <= 100'000) return;
+      Report(StrCat(path, ".rate_limit.", field), StrCat("out of range; write a number from ", least, " to 100000"));
+    };
+    check("burst", portal.rate_limit().burst(), 1);
+    check("per_second", portal.rate_limit().per_second(), 0.01);
+  }
+
+  // Two names of one portal count into one limit, so it must be the same.
+  void CheckSharedLimit(const std::string& path, const gateway::v1::Portal& portal, int first) {
+    const auto& other = settings_.portals(first);
+    const auto plan = [](const gateway::v1::Portal& of) {
+      return of.plan() == gateway::v1::PORTAL_PLAN_UNSPECIFIED ? gateway::v1::PORTAL_PLAN_STANDARD : of.plan();
+    };
+    const bool same = plan(portal) == plan(other) && portal.has_rate_limit() == other.has_rate_limit() &&
+                      portal.rate_limit().burst() == other.rate_limit().burst() &&
+                      portal.rate_limit().per_second() == other.rate_limit().per_second();
+    if (same) return;
+    Report(StrCat(path, portal.has_rate_limit() ? ".rate_limit" : ".plan"),
+           StrCat("not the limit of ", Item("portals", first),
+                  ", which is the same portal; write the same for both, or another egress_group"));
   }
 
   void CheckPortalExists(const std::string& path, const std::string& name) {

@@ -7,8 +7,8 @@
 
 #include "service/base/error.h"
 #include "service/base/strings.h"
+#include "service/portal/failure_status.h"
 #include "service/portal/portal_url.h"
-#include "service/portal/scheduler.h"
 #include "service/transport/url.h"
 
 namespace imbot::portal {

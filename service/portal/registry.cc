@@ -24,10 +24,10 @@ struct Port::OnLoop {
 };
 
 Port::Port(std::string portal, transport::Loop& loop, const base::Clock& clock, CredentialSource& credentials,
-           SchedulerOptions options, SchedulerMetrics metrics)
+           std::shared_ptr<LeakyBucket> bucket, SchedulerOptions options, SchedulerMetrics metrics)
     : portal_(std::move(portal)),
       loop_(loop),
-      on_loop_(new OnLoop{{portal_, loop, clock, credentials, options, metrics},
+      on_loop_(new OnLoop{{portal_, loop, clock, credentials, std::move(bucket), options, metrics},
                           {portal_, loop, clock, credentials, options.max_streams}}) {}
 
 CallId Port::Submit(Outgoing call, Done done) {
@@ -56,12 +56,7 @@ void Port::Fetch(Download download) {
 
 void Port::Snapshot(absl::AnyInvocable<void(const PortalSnapshot&)> done) {
   loop_.Post([reference = reference_, done = std::move(done)]() mutable {
-    const auto alive = reference.lock();
-    if (alive == nullptr) return;
-    const Scheduler& scheduler = alive->scheduler;
-    done({.queued_calls = scheduler.queued(),
-          .queued_bytes = scheduler.queued_bytes(),
-          .in_flight = scheduler.in_flight() + scheduler.streams_in_flight()});
+    if (const auto alive = reference.lock()) done(alive->scheduler.Snapshot());
   });
 }
 
@@ -85,6 +80,12 @@ Whereabouts Registry::Find(std::string_view portal) const {
   const auto it = ports_.find(portal);
   if (it == ports_.end()) return Unknown{};
   return Here{it->second.get()};
+}
+
+std::vector<Port*> Registry::Ports() const {
+  std::vector<Port*> ports;
+  for (const auto& [name, port] : ports_) ports.push_back(port.get());
+  return ports;
 }
 
 void Registry::Stop() {

@@ -23,8 +23,9 @@ namespace imbot::portal {
 // The way to a portal's scheduler from any thread. Owned by the registry.
 class Port {
  public:
+  // `bucket`: that of the portal's host and egress group, which live on `loop`.
   Port(std::string portal, transport::Loop& loop, const base::Clock& clock, CredentialSource& credentials,
-       SchedulerOptions options, SchedulerMetrics metrics);
+       std::shared_ptr<LeakyBucket> bucket, SchedulerOptions options, SchedulerMetrics metrics);
 
   const std::string& portal() const { return portal_; }
   // Thread-safe. `done` is called on the portal's loop, exactly once, after Stop() with UNAVAILABLE; if the loop has
@@ -63,6 +64,8 @@ class Registry {
   explicit Registry(std::vector<std::unique_ptr<Port>> ports);
 
   Whereabouts Find(std::string_view portal) const;
+  // Those that are here, in no order.
+  std::vector<Port*> Ports() const;
   // Blocks until every scheduler has stopped, and with that answered its calls. Not from a loop; by one thread. Only
   // the first call does anything.
   void Stop();

@@ -1,41 +1,74 @@
 #include "service/portal/scheduler.h"
 
+#include <algorithm>
 #include <utility>
-#include <vector>
 
 #include "service/base/error.h"
 #include "service/base/strings.h"
+#include "service/portal/batch.h"
+#include "service/portal/failure_status.h"
 #include "service/portal/portal_url.h"
 
 namespace imbot::portal {
 
+using base::Duration;
 using base::Error;
+using base::MonoTime;
 using base::Outcome;
+using std::chrono::duration_cast;
+using std::chrono::milliseconds;
 
-struct Scheduler::Entry {
-  bool streams() const { return call.source != nullptr; }
+namespace {
 
-  CallId id{};
-  Outgoing call;
-  base::Secret url;  // once sent
-  Done done;         // empty once answered
-  base::MonoTime submitted_at;
-  base::MonoTime sent_at;
-  base::TimerId deadline_timer = base::TimerId::kNone;
-  bool queued = false;
-  bool sent = false;  // handed to the transport
-  size_t bytes = 0;
-  Queue::iterator place;  // valid while queued
+// What a batch's commands may take together. PHP takes 8 MiB of a body by default, the web servers before it 1 MiB.
+constexpr size_t kMostBatchBytes = 512 << 10;
+// As small as batches get where a portal finds them too large; what is larger leaves alone.
+constexpr size_t kLeastBatchBytes = 8 << 10;
+// A command larger than that leaves alone, as JSON, which is smaller.
+constexpr size_t kMostCommandBytes = 128 << 10;
+// Of its limit, what a portal keeps for interactive calls while bulk ones wait.
+constexpr size_t kBulkReserve = 4;
+// How many times the window may be in flight where a limit bounds what leaves: slow batches need it, and a full one
+// waits for nobody.
+constexpr size_t kBatchWindows = 4;
+
+bool IsLimitRefusal(const translate::ParsedReply& reply, int http_status) {
+  if (reply.advice != translate::RetryAdvice::kWait) return false;
+  // The front answers HTML sometimes (WIRE_FACTS 1.5).
+  return base::EqualsIgnoreCase(reply.code, "QUERY_LIMIT_EXCEEDED") || (reply.code.empty() && http_status == 429);
+}
+
+// The batch was refused for what it is, rather than for what is in it: its commands may still leave, each alone.
+bool IsBatchRefusal(const translate::ParsedReply& reply, int http_status) {
+  return base::EqualsIgnoreCase(reply.code, "ERROR_BATCH_LENGTH_EXCEEDED") ||
+         base::EqualsIgnoreCase(reply.code, "ERROR_BATCH_METHOD_NOT_ALLOWED") ||
+         (reply.code.empty() && http_status == 413);
+}
+
+}  // namespace
+
+// What leaves together.
+struct Scheduler::Request {
+  bool batch() const { return !commands.empty(); }
+
+  Lane lane = Lane::kInteractive;
+  std::vector<Call> calls;            // not empty
+  std::vector<std::string> commands;  // one for each call of a batch; empty if the call leaves alone
+  size_t bytes = 0;                   // of the commands
+  base::Secret url;
+  MonoTime sent_at;
 };
 
 Scheduler::Scheduler(std::string portal, transport::Loop& loop, const base::Clock& clock, CredentialSource& credentials,
-                     SchedulerOptions options, SchedulerMetrics metrics)
+                     std::shared_ptr<LeakyBucket> bucket, SchedulerOptions options, SchedulerMetrics metrics)
     : portal_(std::move(portal)),
       loop_(loop),
       clock_(clock),
       credentials_(credentials),
+      bucket_(std::move(bucket)),
       options_(options),
       metrics_(metrics),
+      most_batch_bytes_(kMostBatchBytes),
       self_(std::make_shared<Scheduler*>(this)) {}
 
 Scheduler::~Scheduler() {
@@ -45,257 +78,467 @@ Scheduler::~Scheduler() {
   metrics_.in_flight.Add(-static_cast<double>(in_flight_ + streams_in_flight_));
 }
 
-void Scheduler::Submit(CallId id, Outgoing call, Done done) {
-  auto entry = std::make_shared<Entry>();
-  entry->id = id;
-  entry->call = std::move(call);
-  entry->done = std::move(done);
-  entry->submitted_at = clock_.Now();
-  entry->bytes = entry->call.body.size();
+// --- Coming in.
 
-  const auto refuse = [&](absl::Status status) {
+void Scheduler::Submit(CallId id, Outgoing outgoing, portal::Done done) {
+  auto call = std::make_shared<QueuedCall>();
+  call->id = id;
+  call->call = std::move(outgoing);
+  call->done = std::move(done);
+  call->submitted_at = clock_.Now();
+  if (absl::Status status = Admit(*call); !status.ok()) {
     // Not from inside Submit: whoever submits has not finished setting itself up.
-    loop_.Post([done = std::move(entry->done), answer = NoReply(*entry, std::move(status))]() mutable {
+    return loop_.Post([done = std::move(call->done), answer = NoReply(*call, std::move(status))]() mutable {
       done(std::move(answer));
     });
-  };
-  if (entry->call.deadline <= entry->submitted_at) {
-    return refuse(Error(absl::StatusCode::kDeadlineExceeded, "DEADLINE_EXCEEDED",
-                        base::StrCat(entry->call.method,
-                                     ": the deadline had passed before the call could be sent; nothing was sent"))
-                      .Build());
   }
-  if (queue_.size() >= options_.max_queued_calls || queued_bytes_ + entry->bytes > options_.max_queued_bytes) {
-    return refuse(Error(absl::StatusCode::kResourceExhausted, "QUEUE_FULL",
-                        base::StrCat("portal ", portal_, " has ", queue_.size(), " calls waiting (", queued_bytes_,
-                                     " bytes), which is all it may hold; repeat later"))
-                      .RetryAfter(std::chrono::seconds(1))
-                      .Build());
-  }
-  open_.emplace(id, entry);
-  entry->deadline_timer = loop_.PostAt(entry->call.deadline, [weak = std::weak_ptr<Scheduler*>(self_), id] {
+  open_.emplace(id, call);
+  call->deadline_timer = loop_.PostAt(call->call.deadline, [weak = std::weak_ptr<Scheduler*>(self_), id] {
     if (const auto self = weak.lock(); self != nullptr && *self != nullptr) (*self)->OnDeadline(id);
   });
-  entry->place = queue_.insert(queue_.end(), entry);
-  entry->queued = true;
-  queued_bytes_ += entry->bytes;
-  metrics_.queued_calls.Add(1);
-  metrics_.queued_bytes.Add(static_cast<double>(entry->bytes));
+  CountQueued(*call, 1);
+  if (TakesPlaceOfAnother(call)) return;
+  queue_.Add(std::move(call));
   Pump();
+}
+
+absl::Status Scheduler::Admit(const QueuedCall& call) {
+  const MonoTime now = call.submitted_at;
+  if (call.call.deadline <= now) {
+    return Error(absl::StatusCode::kDeadlineExceeded, "DEADLINE_EXCEEDED",
+                 base::StrCat(call.call.method,
+                              ": the deadline had passed before the call could be sent; nothing was sent"))
+        .Build();
+  }
+  const Duration expected = ExpectedTime(call);
+  const Duration available = call.call.deadline - now;
+  if (expected > available) {
+    const auto more = duration_cast<milliseconds>(expected - available);
+    return Error(absl::StatusCode::kResourceExhausted, "DEADLINE_TOO_SHORT",
+                 base::StrCat(call.call.method, ": portal ", portal_, " is busy: the call would be answered in about ",
+                              duration_cast<milliseconds>(expected).count(), " ms, its deadline is in ",
+                              duration_cast<milliseconds>(available).count(),
+                              " ms; nothing was sent. Repeat later, or allow more time"))
+        .RetryAfter(std::max(more, milliseconds(100)))
+        .Build();
+  }
+  return MakeRoom(call);
+}
+
+absl::Status Scheduler::MakeRoom(const QueuedCall& call) {
+  const auto refusal = [&](const QueuedCall& refused) {
+    return Error(absl::StatusCode::kResourceExhausted, "QUEUE_FULL",
+                 base::StrCat(refused.call.method, ": portal ", portal_, " has ", queue_.calls(), " calls waiting (",
+                              queue_.bytes(), " bytes), which is all it may hold; nothing was sent, repeat later"))
+        .RetryAfter(std::chrono::seconds(1))
+        .Build();
+  };
+  if (call.call.bytes > options_.max_queued_bytes) return refusal(call);
+  while (true) {
+    const bool by_bytes = queue_.bytes() + call.call.bytes > options_.max_queued_bytes;
+    if (!by_bytes && queue_.calls() < options_.max_queued_calls) return absl::OkStatus();
+    const Call surplus = queue_.Surplus(call, by_bytes);
+    if (surplus == nullptr) return refusal(call);
+    Settle(surplus, refusal(*surplus));
+  }
+}
+
+Duration Scheduler::ExpectedTime(const QueuedCall& call) const {
+  const Lane lane = call.lane();
+  // How long a stream takes is its sender's doing.
+  if (lane == Lane::kStream) return Duration(0);
+  const size_t ahead = queue_.Ahead(lane, call.call.caller);
+  const bool waits_for_order = queue_.Busy(call.call.order_key);
+  const MonoTime now = call.submitted_at;
+  // It leaves at once, whatever is expected of the portal: else what is expected would never be put to the test.
+  if (ahead == 0 && !waits_for_order && HasRoom(lane) && bucket_->NextAt(now, 1, Reserve(lane)) <= now) {
+    return Duration(0);
+  }
+  const size_t together = options_.batching ? pace_.MostCommands(Pace::kLongestBatch) : 1;
+  const size_t requests = ahead / together + 1;
+  Duration wait = bucket_->NextAt(now, requests, Reserve(lane)) - now;
+  if (const auto rate = departures_[static_cast<size_t>(lane)].per_second(); rate.has_value() && *rate > 0) {
+    const std::chrono::duration<double> measured(static_cast<double>(ahead) / *rate);
+    wait = std::max(wait, duration_cast<Duration>(measured));
+  } else {
+    const size_t rounds = (in_flight_ + requests - 1) / options_.max_in_flight;
+    wait = std::max<Duration>(wait, pace_.Expect(std::min(ahead + 1, together)) * static_cast<int64_t>(rounds));
+  }
+  const Duration own = pace_.Expect(std::min(ahead + 1, together));
+  return wait + (waits_for_order ? own * 2 : own);
+}
+
+bool Scheduler::TakesPlaceOfAnother(const Call& call) {
+  const Call previous = queue_.ReplacedBy(*call);
+  if (previous == nullptr) return false;
+  queue_.Replace(*previous, call);
+  CountQueued(*previous, -1);
+  metrics_.superseded.Increment();
+  Answer answer = NoReply(*previous, absl::OkStatus());
+  answer.superseded = true;
+  Finish(previous, std::move(answer));
+  return true;
+}
+
+// --- Going out.
+
+size_t Scheduler::Reserve(Lane lane) const {
+  return lane == Lane::kBulk ? kBulkReserve : 0;
+}
+
+bool Scheduler::HasRoom(Lane lane) const {
+  if (lane == Lane::kStream) return streams_in_flight_ < options_.max_streams;
+  size_t window = options_.max_in_flight;
+  if (bucket_->plan().limited() && options_.batching && queue_.calls(lane) >= pace_.MostCommands(Pace::kLongestBatch)) {
+    window *= kBatchWindows;
+  }
+  // Bulk leaves some of it to the others.
+  if (lane == Lane::kBulk && bulk_in_flight_ >= std::max<size_t>(1, window - window / 4)) return false;
+  return in_flight_ < window;
 }
 
 void Scheduler::Pump() {
-  // A call whose order key is busy waits, and those behind it may pass.
-  std::unordered_set<std::string_view> passed_over;
-  const auto has_room = [this](bool streams) {
-    return streams ? streams_in_flight_ < options_.max_streams : in_flight_ < options_.max_in_flight;
+  while (queue_.calls() > 0) {
+    const MonoTime now = clock_.Now();
+    std::optional<MonoTime> wake;
+    bool sent = false;
+    for (const Lane lane : kAllLanes) {
+      if (!queue_.Ready(lane) || !HasRoom(lane)) continue;
+      const MonoTime at = bucket_->NextAt(now, 1, Reserve(lane));
+      if (at <= now) {
+        Send(Compose(lane));
+        sent = true;
+        break;
+      }
+      if (!wake.has_value() || at < *wake) wake = at;
+    }
+    if (sent) continue;
+    if (!wake.has_value()) return;
+    if (pump_timer_ != base::TimerId::kNone) loop_.CancelTimer(pump_timer_);
+    pump_timer_ = loop_.PostAt(*wake, [weak = std::weak_ptr<Scheduler*>(self_)] {
+      const auto self = weak.lock();
+      if (self == nullptr || *self == nullptr) return;
+      (*self)->pump_timer_ = base::TimerId::kNone;
+      (*self)->Pump();
+    });
+    return;
+  }
+}
+
+std::unique_ptr<Scheduler::Request> Scheduler::Compose(Lane lane) {
+  auto request = std::make_unique<Request>();
+  request->lane = lane;
+  const MonoTime now = clock_.Now();
+  const auto take = [&](const Call& call) {
+    queue_.Take();
+    CountQueued(*call, -1);
+    request->calls.push_back(call);
   };
-  for (auto it = queue_.begin(); it != queue_.end() && (has_room(false) || has_room(true));) {
-    const std::shared_ptr<Entry> entry = *it++;
-    if (!has_room(entry->streams())) continue;
-    const std::string& key = entry->call.order_key;
-    if (!key.empty() && (busy_keys_.contains(key) || passed_over.contains(key))) {
-      passed_over.insert(key);
+  // As a command of this batch; nothing if it can't be one.
+  const auto command_of = [&](QueuedCall& call) -> std::optional<std::string> {
+    if (call.call.alone || !call.call.batch_command) return std::nullopt;
+    std::optional<std::string> command = call.call.batch_command();
+    // Not asked again.
+    if (!command.has_value() || command->size() > kMostCommandBytes) {
+      call.call.alone = true;
+      return std::nullopt;
+    }
+    return command;
+  };
+  queue_.Begin(lane);
+  const Call first = queue_.Next();
+  take(first);
+  Duration available = first->call.deadline - now;
+  if (lane != Lane::kStream && options_.batching && queue_.Next() != nullptr) {
+    if (std::optional<std::string> command = command_of(*first)) {
+      request->bytes = command->size();
+      request->commands.push_back(*std::move(command));
+    }
+  }
+  while (!request->commands.empty() && request->calls.size() < pace_.MostCommands(available)) {
+    const Call call = queue_.Next();
+    if (call == nullptr) break;
+    // One that has less time than so many commands take leaves with the next request, the first of it.
+    const Duration least = std::min(available, call->call.deadline - now);
+    std::optional<std::string> command;
+    if (request->calls.size() < pace_.MostCommands(least)) command = command_of(*call);
+    if (!command.has_value() || request->bytes + command->size() > most_batch_bytes_) {
+      queue_.PassOver();
       continue;
     }
-    Unqueue(entry);
-    Send(entry);
+    available = least;
+    request->bytes += command->size();
+    take(call);
+    request->commands.push_back(*std::move(command));
   }
+  queue_.End();
+  if (request->calls.size() == 1) request->commands.clear();
+  departures_[static_cast<size_t>(lane)].OnLeft(request->calls.size(), queue_.calls(lane) > 0, now);
+  return request;
 }
 
-void Scheduler::Send(const std::shared_ptr<Entry>& entry) {
-  auto url = credentials_.UrlFor(portal_, entry->call.method);
+void Scheduler::Send(std::unique_ptr<Request> request) {
+  const MonoTime now = clock_.Now();
+  const bool streams = request->lane == Lane::kStream;
+  auto url = credentials_.UrlFor(portal_, request->batch() ? kBatchMethod : request->calls[0]->call.method);
   if (!url.ok()) {
-    // Neither queued nor sent from here on: whatever else ends it says that nothing was sent.
-    Answer answer = NoReply(
-        *entry, base::WithMetadata(base::WithMetadata(url.status(), "portal", portal_), "method", entry->call.method));
-    return loop_.Post([weak = std::weak_ptr<Scheduler*>(self_), entry, answer = std::move(answer)]() mutable {
-      if (const auto self = weak.lock(); self != nullptr && *self != nullptr) (*self)->Finish(entry, std::move(answer));
-    });
+    // Neither queued nor sent from here on: whatever else ends them says that nothing was sent.
+    return loop_.Post(
+        [weak = std::weak_ptr<Scheduler*>(self_), calls = std::move(request->calls), status = url.status()] {
+          const auto self = weak.lock();
+          if (self == nullptr || *self == nullptr) return;
+          for (const Call& call : calls) {
+            (*self)->queue_.Done(*call);
+            (*self)->Finish(call, (*self)->NoReply(*call, status));
+          }
+        });
   }
-  entry->sent = true;
-  entry->sent_at = clock_.Now();
-  if (!entry->call.order_key.empty()) busy_keys_.insert(entry->call.order_key);
-  ++(entry->streams() ? streams_in_flight_ : in_flight_);
+  request->url = *std::move(url);
+  request->sent_at = now;
+  transport::Request http;
+  http.url = request->url.Copy();
+  for (const Call& call : request->calls) {
+    call->sent = true;
+    call->sent_at = now;
+    ++call->attempts;
+    metrics_.queue_seconds.Observe(std::chrono::duration<double>(now - call->submitted_at).count());
+  }
+  Outgoing& first = request->calls[0]->call;
+  if (request->batch()) {
+    http.body = BatchBody(request->commands);
+    ++batches_;
+  } else if (!streams) {
+    http.body = first.body();
+  }
+  // A stream takes as long as its sender does, until its deadline; the portal's own time begins with the end.
+  http.give_up_at = (streams ? first.deadline : now) + options_.reply_timeout;
+  http.source = first.source;
+  ++(streams ? streams_in_flight_ : in_flight_);
+  if (request->lane == Lane::kBulk) ++bulk_in_flight_;
+  bucket_->Add(now);
+  ++requests_;
+  calls_ += request->calls.size();
   metrics_.in_flight.Add(1);
   metrics_.requests.Increment();
-  metrics_.queue_seconds.Observe(std::chrono::duration<double>(entry->sent_at - entry->submitted_at).count());
-  entry->url = url->Copy();
-  transport::Request request;
-  request.url = *std::move(url);
-  request.body = std::move(entry->call.body);
-  // A stream takes as long as its sender does, until its deadline; the portal's own time begins with the end.
-  request.give_up_at = (entry->streams() ? entry->call.deadline : entry->sent_at) + options_.reply_timeout;
-  request.source = entry->call.source;
-  loop_.transport().Send(std::move(request),
-                         [weak = std::weak_ptr<Scheduler*>(self_), entry](transport::Result result) {
-                           if (const auto self = weak.lock(); self != nullptr && *self != nullptr)
-                             (*self)->OnResult(entry, std::move(result));
-                         });
+  metrics_.batch_calls.Observe(static_cast<double>(request->calls.size()));
+  loop_.transport().Send(std::move(http), [weak = std::weak_ptr<Scheduler*>(self_),
+                                           request = std::move(request)](transport::Result result) {
+    if (const auto self = weak.lock(); self != nullptr && *self != nullptr)
+      (*self)->OnResult(*request, std::move(result));
+  });
 }
 
-void Scheduler::OnResult(const std::shared_ptr<Entry>& entry, transport::Result result) {
-  --(entry->streams() ? streams_in_flight_ : in_flight_);
+// --- Coming back.
+
+void Scheduler::OnResult(Request& request, transport::Result result) {
+  --(request.lane == Lane::kStream ? streams_in_flight_ : in_flight_);
+  if (request.lane == Lane::kBulk) --bulk_in_flight_;
   metrics_.in_flight.Add(-1);
-  metrics_.portal_seconds.Observe(std::chrono::duration<double>(clock_.Now() - entry->sent_at).count());
-  if (!entry->call.order_key.empty()) busy_keys_.erase(entry->call.order_key);
-  Answer answer = NoReply(*entry, absl::OkStatus());
-  answer.attempts = 1;
+  metrics_.portal_seconds.Observe(std::chrono::duration<double>(clock_.Now() - request.sent_at).count());
   if (result.failure.has_value()) {
-    metrics_.failures.Increment();
-    answer.status = FailureStatus(*result.failure, entry->call.method, portal_);
+    OnFailure(request, *result.failure);
+  } else if (request.batch()) {
+    OnBatchReply(request, result.reply);
   } else {
-    answer.http_status = result.reply.http_status;
-    const std::string_view code = WebhookCode(entry->url.Reveal());
-    if (!code.empty()) answer.secrets.push_back(code);
-    if (entry->call.secret != nullptr && !entry->call.secret->empty())
-      answer.secrets.push_back(entry->call.secret->Reveal());
-    answer.reply = parser_.Parse(result.reply.http_status, result.reply.content_type, result.reply.body,
-                                 entry->call.method, portal_,
-                                 {.location = result.reply.location,
-                                  .host = Authority(entry->url.Reveal()),
-                                  .secrets = answer.secrets,
-                                  .in_parts = entry->call.in_parts});
-    answer.status = answer.reply.status;
+    OnReply(request, result.reply);
   }
-  Finish(entry, std::move(answer));
   Pump();
 }
+
+void Scheduler::OnFailure(Request& request, const transport::Failure& failure) {
+  metrics_.failures.Increment();
+  if (request.batch() && failure.kind == transport::Failure::Kind::kTimeout) pace_.OnTooSlow(request.calls.size());
+  for (const Call& call : request.calls) {
+    queue_.Done(*call);
+    Answer answer = NoReply(*call, FailureStatus(failure, call->call.method, portal_));
+    if (request.batch()) answer.batch_size = static_cast<int>(request.calls.size());
+    Finish(call, std::move(answer));
+  }
+}
+
+void Scheduler::OnReply(Request& request, const transport::Reply& reply) {
+  const Call& call = request.calls[0];
+  Answer answer = NoReply(*call, absl::OkStatus());
+  answer.http_status = reply.http_status;
+  if (const std::string_view code = WebhookCode(request.url.Reveal()); !code.empty()) answer.secrets.push_back(code);
+  if (call->call.secret != nullptr && !call->call.secret->empty())
+    answer.secrets.push_back(call->call.secret->Reveal());
+  answer.reply = parser_.Parse(reply.http_status, reply.content_type, reply.body, call->call.method, portal_,
+                               {.location = reply.location,
+                                .host = Authority(request.url.Reveal()),
+                                .secrets = answer.secrets,
+                                .in_parts = call->call.in_parts});
+  answer.status = answer.reply.status;
+  LearnFrom(request, answer.reply, reply.http_status);
+  if (GoesBack(call, answer.reply, reply.http_status, request)) return;
+  queue_.Done(*call);
+  Finish(call, std::move(answer));
+}
+
+void Scheduler::OnBatchReply(Request& request, const transport::Reply& reply) {
+  const std::string_view code = WebhookCode(request.url.Reveal());
+  std::vector<std::string> keys;
+  std::vector<translate::BatchCommand> commands;
+  std::vector<std::string_view> secrets;
+  if (!code.empty()) secrets.push_back(code);
+  keys.reserve(request.calls.size());
+  for (size_t i = 0; i < request.calls.size(); ++i) {
+    const Outgoing& call = request.calls[i]->call;
+    keys.push_back(BatchKey(i));
+    commands.push_back({keys.back(), call.method, call.in_parts});
+    // Any answer may repeat any command's.
+    if (call.secret != nullptr && !call.secret->empty() &&
+        std::find(secrets.begin(), secrets.end(), call.secret->Reveal()) == secrets.end()) {
+      secrets.push_back(call.secret->Reveal());
+    }
+  }
+  translate::BatchReply batch =
+      parser_.ParseBatch(reply.http_status, reply.content_type, reply.body, commands, portal_,
+                         {.location = reply.location, .host = Authority(request.url.Reveal()), .secrets = secrets});
+  LearnFrom(request, batch.whole, reply.http_status);
+  for (size_t i = 0; i < request.calls.size(); ++i) {
+    const Call& call = request.calls[i];
+    translate::ParsedReply& own = batch.answers[i];
+    if (GoesBack(call, own, reply.http_status, request)) continue;
+    queue_.Done(*call);
+    Answer answer = NoReply(*call, own.status);
+    answer.http_status = reply.http_status;
+    answer.secrets = secrets;
+    answer.reply = std::move(own);
+    answer.batch_size = static_cast<int>(request.calls.size());
+    Finish(call, std::move(answer));
+  }
+}
+
+bool Scheduler::GoesBack(const Call& call, const translate::ParsedReply& reply, int http_status,
+                         const Request& request) {
+  // Answered before, or begun and not to be begun again.
+  if (reply.status.ok() || call->streams() || !open_.contains(call->id)) return false;
+  if (request.batch() && IsBatchRefusal(reply, http_status)) {
+    // Too large: in smaller batches, as LearnFrom has seen to, while there are any.
+    if (!reply.code.empty() || request.bytes <= kLeastBatchBytes) call->call.alone = true;
+  } else if (!IsLimitRefusal(reply, http_status)) {
+    return false;
+  } else if (bucket_->NextAt(clock_.Now(), 1, Reserve(call->lane())) >= call->call.deadline) {
+    return false;  // there is no time to wait: its caller is told why
+  }
+  call->sent = false;
+  CountQueued(*call, 1);
+  queue_.Return(call);
+  return true;
+}
+
+void Scheduler::LearnFrom(const Request& request, const translate::ParsedReply& whole, int http_status) {
+  const MonoTime now = clock_.Now();
+  if (IsLimitRefusal(whole, http_status)) {
+    ++limit_refusals_;
+    metrics_.limit_refusals.Increment();
+    return bucket_->OnRefused(now, request.sent_at);
+  }
+  bucket_->OnTaken();
+  if (request.batch() && http_status == 413) {
+    most_batch_bytes_ = std::max(kLeastBatchBytes, std::min(most_batch_bytes_, request.bytes / 2));
+  }
+  if (request.batch() && http_status == 504) return pace_.OnTooSlow(request.calls.size());
+  if (http_status < 500 && request.lane != Lane::kStream) {
+    pace_.OnAnswered(request.calls.size(), now - request.sent_at);
+  }
+}
+
+// --- Endings.
 
 void Scheduler::Cancel(CallId id) {
   const auto it = open_.find(id);
   if (it == open_.end()) return;
-  const std::shared_ptr<Entry> entry = it->second;
-  const bool was_sent = entry->sent;
-  if (was_sent && entry->call.await_reply) return;
-  Unqueue(entry);
-  Finish(
-      entry,
-      NoReply(*entry,
-              Error(absl::StatusCode::kCancelled, "CANCELLED_BY_CALLER",
-                    base::StrCat(entry->call.method,
-                                 was_sent ? ": the caller has gone; the call had been sent, its reply will be discarded"
-                                          : ": the caller has gone; nothing was sent"))
-                  .SetOutcome(was_sent ? Outcome::kUnknown : Outcome::kNotExecuted)
-                  .Build()));
+  const Call call = it->second;
+  const bool was_sent = call->sent;
+  if (was_sent && call->call.await_reply) return;
+  Settle(call,
+         Error(absl::StatusCode::kCancelled, "CANCELLED_BY_CALLER",
+               base::StrCat(call->call.method,
+                            was_sent ? ": the caller has gone; the call had been sent, its reply will be discarded"
+                                     : ": the caller has gone; nothing was sent"))
+             .SetOutcome(was_sent ? Outcome::kUnknown : Outcome::kNotExecuted)
+             .Build());
+  // Whoever waited behind it may be ready now.
   if (!was_sent) Pump();
 }
 
 void Scheduler::OnDeadline(CallId id) {
   const auto it = open_.find(id);
   if (it == open_.end()) return;
-  const std::shared_ptr<Entry> entry = it->second;
-  entry->deadline_timer = base::TimerId::kNone;
-  const bool was_sent = entry->sent;
-  if (was_sent && entry->call.await_reply) return;
-  Unqueue(entry);
-  Finish(entry,
-         NoReply(*entry,
-                 Error(absl::StatusCode::kDeadlineExceeded, "DEADLINE_EXCEEDED",
-                       base::StrCat(entry->call.method,
-                                    was_sent
-                                        ? ": the portal had not answered by the deadline; it may have executed the call"
-                                        : ": the deadline passed while the call was waiting; nothing was sent"))
-                     .SetOutcome(was_sent ? Outcome::kUnknown : Outcome::kNotExecuted)
-                     .Build()));
+  const Call call = it->second;
+  call->deadline_timer = base::TimerId::kNone;
+  const bool was_sent = call->sent;
+  if (was_sent && call->call.await_reply) return;
+  Settle(call,
+         Error(absl::StatusCode::kDeadlineExceeded, "DEADLINE_EXCEEDED",
+               base::StrCat(call->call.method,
+                            was_sent ? ": the portal had not answered by the deadline; it may have executed the call"
+                                     : ": the deadline passed while the call was waiting; nothing was sent"))
+             .SetOutcome(was_sent ? Outcome::kUnknown : Outcome::kNotExecuted)
+             .Build());
   if (!was_sent) Pump();
 }
 
 void Scheduler::Stop() {
-  std::vector<std::shared_ptr<Entry>> all;
-  for (const auto& [id, entry] : open_) all.push_back(entry);
-  for (const auto& entry : all) {
-    const bool was_sent = entry->sent;
-    Unqueue(entry);
+  if (pump_timer_ != base::TimerId::kNone) loop_.CancelTimer(std::exchange(pump_timer_, base::TimerId::kNone));
+  std::vector<Call> all;
+  for (const auto& [id, call] : open_) all.push_back(call);
+  for (const Call& call : all) {
+    const bool was_sent = call->sent;
     Error error(absl::StatusCode::kUnavailable, "SHUTTING_DOWN",
-                base::StrCat(entry->call.method, was_sent ? ": the gateway stopped before the portal answered"
-                                                          : ": the gateway is stopping; nothing was sent, repeat"));
+                base::StrCat(call->call.method, was_sent ? ": the gateway stopped before the portal answered"
+                                                         : ": the gateway is stopping; nothing was sent, repeat"));
     error.SetOutcome(was_sent ? Outcome::kUnknown : Outcome::kNotExecuted);
     // Waiting doesn't help who must not do it twice.
     if (!was_sent) error.RetryAfter(std::chrono::seconds(1));
-    Finish(entry, NoReply(*entry, error.Build()));
+    Settle(call, error.Build());
   }
 }
 
-void Scheduler::Unqueue(const std::shared_ptr<Entry>& entry) {
-  if (!std::exchange(entry->queued, false)) return;
-  queue_.erase(entry->place);
-  queued_bytes_ -= entry->bytes;
-  metrics_.queued_calls.Add(-1);
-  metrics_.queued_bytes.Add(-static_cast<double>(entry->bytes));
+void Scheduler::Settle(const Call& call, absl::Status status) {
+  if (queue_.Remove(*call)) CountQueued(*call, -1);
+  Finish(call, NoReply(*call, std::move(status)));
 }
 
-Answer Scheduler::NoReply(const Entry& entry, absl::Status status) const {
+void Scheduler::CountQueued(const QueuedCall& call, int sign) {
+  metrics_.queued_calls.Add(sign);
+  metrics_.queued_bytes.Add(sign * static_cast<double>(call.call.bytes));
+}
+
+Answer Scheduler::NoReply(const QueuedCall& call, absl::Status status) const {
   Answer answer;
-  answer.status = base::WithMetadata(base::WithMetadata(status, "portal", portal_), "method", entry.call.method);
-  const base::MonoTime left_queue = entry.sent ? entry.sent_at : clock_.Now();
-  answer.queued = std::chrono::duration_cast<std::chrono::microseconds>(left_queue - entry.submitted_at);
-  answer.attempts = entry.sent ? 1 : 0;
+  answer.status = base::WithMetadata(base::WithMetadata(status, "portal", portal_), "method", call.call.method);
+  const MonoTime left_queue = call.sent ? call.sent_at : clock_.Now();
+  answer.queued = duration_cast<std::chrono::microseconds>(left_queue - call.submitted_at);
+  answer.attempts = call.attempts;
   return answer;
 }
 
-void Scheduler::Finish(const std::shared_ptr<Entry>& entry, Answer answer) {
-  if (open_.erase(entry->id) == 0) return;  // answered before: a reply that nobody waits for any more
-  if (entry->deadline_timer != base::TimerId::kNone) loop_.CancelTimer(entry->deadline_timer);
-  Done done = std::move(entry->done);
+void Scheduler::Finish(const Call& call, Answer answer) {
+  if (open_.erase(call->id) == 0) return;  // answered before: a reply that nobody waits for any more
+  if (call->deadline_timer != base::TimerId::kNone) loop_.CancelTimer(call->deadline_timer);
+  portal::Done done = std::move(call->done);
   done(std::move(answer));
 }
 
-absl::Status FailureStatus(const transport::Failure& failure, std::string_view method, std::string_view portal,
-                           Effect effect) {
-  using Kind = transport::Failure::Kind;
-  absl::StatusCode code = absl::StatusCode::kUnavailable;
-  std::string_view reason = "TRANSPORT_FAILED";
-  std::string_view advice = failure.sent ? "It may have executed the call." : "Nothing was sent; repeat.";
-  switch (failure.kind) {
-    case Kind::kDns:
-      reason = "DNS_FAILED";
-      break;
-    case Kind::kConnect:
-      reason = "CONNECT_FAILED";
-      break;
-    case Kind::kTls:
-      code = absl::StatusCode::kFailedPrecondition;
-      reason = "TLS_FAILED";
-      if (!failure.sent)
-        advice = "Nothing was sent; the operator has to look at the portal's certificate and the gateway's CA.";
-      break;
-    case Kind::kBlocked:
-      code = absl::StatusCode::kFailedPrecondition;
-      reason = "ADDRESS_REFUSED";
-      if (!failure.sent) advice = "Nothing was sent; the operator has to look at the portal's address.";
-      break;
-    case Kind::kTimeout:
-      reason = "PORTAL_TIMEOUT";
-      break;
-    case Kind::kReset:
-      break;
-    case Kind::kAborted:
-      code = absl::StatusCode::kCancelled;
-      reason = "CANCELLED_BY_CALLER";
-      if (!failure.sent) advice = "Nothing was executed.";
-      break;
-    case Kind::kReplyTooLarge:
-      code = absl::StatusCode::kResourceExhausted;
-      reason = "REPLY_TOO_LARGE";
-      advice = "It has probably executed the call.";
-      break;
-    case Kind::kBadReply:
-      reason = "REPLY_MALFORMED";
-      break;
-    case Kind::kStopped:
-      reason = "SHUTTING_DOWN";
-      break;
-  }
-  const bool executed_perhaps = failure.sent && effect == Effect::kMayChange;
-  if (failure.sent && effect == Effect::kReadsOnly) advice = "Nothing was changed; repeat.";
-  Error error(code, reason,
-              base::StrCat(method, ": no reply from portal ", portal, ": ", failure.message, ". ", advice));
-  error.SetOutcome(executed_perhaps ? Outcome::kUnknown : Outcome::kNotExecuted)
-      .Metadata("method", method)
-      .Metadata("portal", portal);
-  if (!executed_perhaps && code == absl::StatusCode::kUnavailable) error.RetryAfter(std::chrono::seconds(1));
-  return error.Build();
+PortalSnapshot Scheduler::Snapshot() const {
+  const MonoTime now = clock_.Now();
+  PortalSnapshot snapshot;
+  snapshot.queued_calls = queue_.calls();
+  snapshot.queued_bulk_calls = queue_.calls(Lane::kBulk);
+  snapshot.queued_bytes = queue_.bytes();
+  if (const auto since = queue_.OldestSince(); since.has_value()) snapshot.longest_wait = now - *since;
+  snapshot.in_flight = in_flight_ + streams_in_flight_;
+  snapshot.plan = bucket_->plan();
+  snapshot.bucket_level = bucket_->Level(now);
+  snapshot.next_request_in = bucket_->NextAt(now) - now;
+  snapshot.requests = requests_;
+  snapshot.calls = calls_;
+  snapshot.batches = batches_;
+  snapshot.limit_refusals = limit_refusals_;
+  return snapshot;
 }
 
 }  // namespace imbot::portal

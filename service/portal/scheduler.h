@@ -1,81 +1,47 @@
-// Decides when a call goes out to one portal.
+// Decides when a call goes out to one portal, and with which others.
 //
-// Today: at once, within a window of calls in flight; what does not fit waits in the order in which it came, bounded in
-// calls and bytes. Calls with one order key leave one after another. Everything that later decides about time (limits,
-// batching, fairness, retries) goes in behind this interface: a call already says what those need. It never encodes or
-// decodes a method, and never knows who asked beyond a name.
+// An idle portal gets a call at once, alone. Where its limit (a leaky bucket) or the window of requests in flight holds
+// calls back, whatever waits by then leaves together as one batch, up to 50 commands, no more than fit into the
+// portal's time and the callers' deadlines. Whose turn it is, and what order is kept, is call_queue.h's; what a batch
+// holds, batch.h's. Every caller gets its own answer. A call that the portal refused for its limit goes back where it
+// was, and its caller waits instead of failing. A call that could not be answered by its deadline is refused at once.
+// The queue is bounded; who has most of it loses first. Never encodes or decodes a method, and never knows who asked
+// beyond a name.
 #ifndef IMBOT_SERVICE_PORTAL_SCHEDULER_H_
 #define IMBOT_SERVICE_PORTAL_SCHEDULER_H_
 
+#include <array>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <list>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
-#include <unordered_set>
 #include <vector>
 
-#include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
-#include "bitrix24/rest/options.pb.h"
 #include "service/base/clock.h"
 #include "service/base/metrics.h"
-#include "service/base/secret.h"
+#include "service/portal/call_queue.h"
 #include "service/portal/credential_source.h"
+#include "service/portal/departures.h"
+#include "service/portal/leaky_bucket.h"
+#include "service/portal/outgoing.h"
+#include "service/portal/pace.h"
+#include "service/portal/portal_snapshot.h"
 #include "service/translate/reply.h"
 #include "service/transport/transport.h"
 
 namespace imbot::portal {
 
-enum class Priority { kInteractive, kBulk };
-enum class CallId : uint64_t {};
-
-// A call that is ready to go. Move-only: the body holds the bot's secret.
-struct Outgoing {
-  std::string method;  // REST name
-  std::string body;    // JSON
-  // Instead of `body`, for a call whose body is a stream. Such calls have a window of their own, so that slow senders
-  // hold up no other call.
-  std::shared_ptr<transport::BodySource> source;
-  // The bot's, which the body holds: never shown, whatever the portal's answer says. Null: there is none.
-  std::shared_ptr<const base::Secret> secret;
-  // The same as a command of a batch, made when it is wanted; nothing if the call must go alone.
-  absl::AnyInvocable<std::optional<std::string>()> batch_command;
-  bool alone = false;
-  bool in_parts = false;  // the portal does it in parts: an error may come after some were done
-  bitrix24::rest::Retry retry = bitrix24::rest::RETRY_NEVER;
-  std::string caller;           // for fairness
-  std::string order_key;        // empty: order does not matter
-  std::string idempotency_key;  // empty: none
-  Priority priority = Priority::kInteractive;
-  base::MonoTime deadline;
-  // A call that changes what the gateway itself knows (a registration): once sent, its reply is waited for even if the
-  // caller has gone or its deadline has passed, for at most SchedulerOptions::reply_timeout.
-  bool await_reply = false;
-};
-
-struct Answer {
-  // OK: `reply.result` holds the answer. It lives until the callback returns, as `secrets` do.
-  absl::Status status;
-  translate::ParsedReply reply;
-  // What the request held that must never be shown: the webhook's code, the bot's secret.
-  std::vector<std::string_view> secrets;
-  std::optional<int> http_status;
-  std::chrono::microseconds queued{0};
-  std::optional<int> batch_size;
-  int attempts = 0;
-};
-using Done = absl::AnyInvocable<void(Answer)>;
-
 struct SchedulerOptions {
-  size_t max_in_flight = 16;
-  size_t max_streams = 8;  // calls with a source, beside those
+  size_t max_in_flight = 16;  // requests, streams aside
+  size_t max_streams = 8;     // calls with a source, beside those
   size_t max_queued_calls = 10'000;
   size_t max_queued_bytes = size_t{64} << 20;
+  bool batching = true;  // off: every call leaves alone
   // How long the portal may take for one request: its own limit is 60 s (documentation, limits.md), so that its answer,
   // even a late error, is worth waiting for. The connection of a call whose caller has gone is not torn down.
   std::chrono::milliseconds reply_timeout{65'000};
@@ -85,14 +51,18 @@ struct SchedulerOptions {
 struct SchedulerMetrics {
   base::Gauge queued_calls, queued_bytes, in_flight;
   base::Counter requests, failures;
+  base::Counter limit_refusals;  // requests that a portal refused for its limit
+  base::Counter superseded;      // calls that a later one replaced
   base::Histogram queue_seconds, portal_seconds;
+  base::Histogram batch_calls;  // calls in a request
 };
 
-// Loop thread only, but for NewId(). Lives as long as its loop runs.
+// Loop thread only. Lives as long as its loop runs.
 class Scheduler {
  public:
+  // `bucket`: shared by the portals of one host and egress group, which live on one loop.
   Scheduler(std::string portal, transport::Loop& loop, const base::Clock& clock, CredentialSource& credentials,
-            SchedulerOptions options, SchedulerMetrics metrics);
+            std::shared_ptr<LeakyBucket> bucket, SchedulerOptions options, SchedulerMetrics metrics);
   ~Scheduler();
   Scheduler(const Scheduler&) = delete;
   Scheduler& operator=(const Scheduler&) = delete;
@@ -105,50 +75,63 @@ class Scheduler {
   // Answers everything that waits and everything in flight with UNAVAILABLE.
   void Stop();
 
-  size_t queued() const { return queue_.size(); }
-  size_t queued_bytes() const { return queued_bytes_; }
+  size_t queued() const { return queue_.calls(); }
   size_t in_flight() const { return in_flight_; }
-  size_t streams_in_flight() const { return streams_in_flight_; }
+  PortalSnapshot Snapshot() const;
 
  private:
-  struct Entry;
-  using Queue = std::list<std::shared_ptr<Entry>>;
+  using Call = CallQueue::Call;
+  struct Request;
+
+  // False, with the refusal, if there is no use or no room.
+  absl::Status Admit(const QueuedCall& call);
+  absl::Status MakeRoom(const QueuedCall& call);
+  base::Duration ExpectedTime(const QueuedCall& call) const;
+  bool TakesPlaceOfAnother(const Call& call);
 
   void Pump();
-  void Send(const std::shared_ptr<Entry>& entry);
-  void OnResult(const std::shared_ptr<Entry>& entry, transport::Result result);
+  bool HasRoom(Lane lane) const;
+  // How much of the bucket is left for others by a lane.
+  size_t Reserve(Lane lane) const;
+  std::unique_ptr<Request> Compose(Lane lane);
+  void Send(std::unique_ptr<Request> request);
+  void OnResult(Request& request, transport::Result result);
+  void OnFailure(Request& request, const transport::Failure& failure);
+  void OnReply(Request& request, const transport::Reply& reply);
+  void OnBatchReply(Request& request, const transport::Reply& reply);
+  // Whether the call went back into the queue, instead of being answered with that.
+  bool GoesBack(const Call& call, const translate::ParsedReply& reply, int http_status, const Request& request);
+  void LearnFrom(const Request& request, const translate::ParsedReply& whole, int http_status);
   void OnDeadline(CallId id);
-  // Takes the entry out of the queue, if it is there.
-  void Unqueue(const std::shared_ptr<Entry>& entry);
-  void Finish(const std::shared_ptr<Entry>& entry, Answer answer);
-  Answer NoReply(const Entry& entry, absl::Status status) const;
+
+  void CountQueued(const QueuedCall& call, int sign);
+  // Ends a call, queued or sent, by the gateway's own word.
+  void Settle(const Call& call, absl::Status status);
+  void Finish(const Call& call, Answer answer);
+  Answer NoReply(const QueuedCall& call, absl::Status status) const;
 
   const std::string portal_;
   transport::Loop& loop_;
   const base::Clock& clock_;
   CredentialSource& credentials_;
+  const std::shared_ptr<LeakyBucket> bucket_;
   const SchedulerOptions options_;
   const SchedulerMetrics metrics_;
 
   translate::ReplyParser parser_;
-  Queue queue_;
-  size_t queued_bytes_ = 0;
+  CallQueue queue_;
+  Pace pace_;
+  std::array<Departures, kLanes> departures_;
+  size_t most_batch_bytes_;
   size_t in_flight_ = 0;
+  size_t bulk_in_flight_ = 0;
   size_t streams_in_flight_ = 0;
-  std::unordered_set<std::string> busy_keys_;
-  std::unordered_map<CallId, std::shared_ptr<Entry>> open_;  // not answered yet
+  base::TimerId pump_timer_ = base::TimerId::kNone;  // for the bucket
+  std::unordered_map<CallId, Call> open_;            // not answered yet
+  uint64_t requests_ = 0, calls_ = 0, batches_ = 0, limit_refusals_ = 0;
   // Late callbacks find out that the scheduler has gone.
   std::shared_ptr<Scheduler*> self_;
 };
-
-// What a transfer may have done to the portal.
-enum class Effect {
-  kMayChange,
-  kReadsOnly,  // whatever was sent, nothing was done that a repeat would do twice
-};
-// The error for a transfer that brought no reply.
-absl::Status FailureStatus(const transport::Failure& failure, std::string_view method, std::string_view portal,
-                           Effect effect = Effect::kMayChange);
 
 }  // namespace imbot::portal
 

@@ -125,6 +125,7 @@ void AccessLog::Write(const CallRecord& record) {
   if (record.info.http_status.has_value()) fields.emplace_back("http_status", *record.info.http_status);
   if (record.info.attempts > 0) fields.emplace_back("attempts", record.info.attempts);
   if (record.info.batch_size.has_value()) fields.emplace_back("batch_size", *record.info.batch_size);
+  if (record.info.superseded) fields.emplace_back("superseded", true);
   fields.emplace_back("priority", PriorityName(record.priority));
   add_text("trace_id", record.trace_id);
   logger_.LogFields(level, "rpc", fields);

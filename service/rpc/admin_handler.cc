@@ -57,6 +57,22 @@ void Fill(const portal::PortalSnapshot& snapshot, PortalStatus* status) {
   status->set_queued_calls(static_cast<int64_t>(snapshot.queued_calls));
   status->set_queued_bytes(static_cast<int64_t>(snapshot.queued_bytes));
   status->set_in_flight(static_cast<int64_t>(snapshot.in_flight));
+  status->set_queued_bulk_calls(static_cast<int64_t>(snapshot.queued_bulk_calls));
+  const auto set = [](base::Duration duration, google::protobuf::Duration* out) {
+    *out = google::protobuf::util::TimeUtil::MicrosecondsToDuration(
+        std::chrono::duration_cast<std::chrono::microseconds>(duration).count());
+  };
+  if (snapshot.longest_wait.has_value()) set(*snapshot.longest_wait, status->mutable_longest_wait());
+  if (snapshot.plan.limited()) {
+    status->set_limit_level(snapshot.bucket_level);
+    status->set_limit_burst(snapshot.plan.burst);
+    status->set_limit_per_second(snapshot.plan.per_second);
+  }
+  if (snapshot.next_request_in.count() > 0) set(snapshot.next_request_in, status->mutable_next_request_in());
+  status->set_requests(static_cast<int64_t>(snapshot.requests));
+  status->set_sent_calls(static_cast<int64_t>(snapshot.calls));
+  status->set_batches(static_cast<int64_t>(snapshot.batches));
+  status->set_limit_refusals(static_cast<int64_t>(snapshot.limit_refusals));
 }
 
 std::vector<AdminPortal> Sorted(std::vector<AdminPortal> portals) {

@@ -39,6 +39,7 @@ struct CallInfo {
   std::optional<int64_t> operating_reset_at;             // Unix seconds
   std::optional<int> http_status;
   std::optional<int> batch_size;  // set if the call went in a batch
+  bool superseded = false;        // never sent: a later call took its place
   int attempts = 0;
 };
 
@@ -49,6 +50,7 @@ struct Call {
   std::string request_id;
   std::string idempotency_key;  // empty if the caller sent none
   Priority priority = Priority::kInteractive;
+  bool collapse = false;  // a later call may take its place while it waits
   base::MonoTime arrived_at;
   base::MonoTime deadline;  // the caller's, or the configured cap if that is earlier
   // Of a method that streams: what the caller sends (`request` is its first message, without the piece), or where what

@@ -57,6 +57,7 @@ absl::Status CallFrame::Enter(Call* call) {
   call->request_id = record_.request_id;
   call->idempotency_key = std::move(given->idempotency_key);
   call->priority = given->priority;
+  call->collapse = given->collapse;
   call->arrived_at = arrived_at_;
   call->deadline = Deadline();
   return absl::OkStatus();

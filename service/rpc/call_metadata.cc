@@ -51,6 +51,15 @@ absl::StatusOr<CallMetadata> ReadCallMetadata(const MetadataMap& metadata) {
       error.Violation("metadata.x-imbot-priority", "must be `interactive` or `bulk`");
     }
   }
+  const auto collapse = MetadataValues(metadata, "x-imbot-collapse");
+  if (collapse.size() > 1) {
+    error.Violation("metadata.x-imbot-collapse", "must be sent once");
+  } else if (collapse.size() == 1) {
+    result.collapse = collapse[0] == "true";
+    if (!result.collapse && collapse[0] != "false") {
+      error.Violation("metadata.x-imbot-collapse", "must be `true` or `false`");
+    }
+  }
   if (error.has_violations()) return error.Build();
   return result;
 }

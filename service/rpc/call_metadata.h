@@ -24,6 +24,7 @@ std::vector<std::string_view> MetadataValues(const MetadataMap& metadata, std::s
 struct CallMetadata {
   std::string idempotency_key;                 // `idempotency-key`; empty if none was sent
   Priority priority = Priority::kInteractive;  // `x-imbot-priority`
+  bool collapse = false;                       // `x-imbot-collapse`
 };
 // INVALID_ARGUMENT, reason VALIDATION_FAILED, with a violation per entry that is wrong or repeated.
 absl::StatusOr<CallMetadata> ReadCallMetadata(const MetadataMap& metadata);

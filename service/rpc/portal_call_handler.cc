@@ -128,7 +128,10 @@ class PortalCallHandler::Operation final : public CallInProgress, public std::en
       call_.upload->Surround(std::move(body.before), std::move(body.after));
       outgoing.source = call_.upload;
     } else {
-      outgoing.body = translate::EncodeJson(*call_.method, *call_.request, MakeIdentity());
+      outgoing.bytes = call_.request->ByteSizeLong();
+      outgoing.body = [self = shared_from_this()] {
+        return translate::EncodeJson(*self->call_.method, *self->call_.request, self->MakeIdentity());
+      };
       outgoing.batch_command = [self = shared_from_this()] {
         return translate::EncodeBatchCommand(*self->call_.method, *self->call_.request, self->MakeIdentity());
       };
@@ -139,6 +142,10 @@ class PortalCallHandler::Operation final : public CallInProgress, public std::en
     outgoing.caller = call_.caller.name;
     if (const std::string order = translate::TextAt(*call_.request, call_.method->order_field); !order.empty()) {
       outgoing.order_key = base::StrCat(bot_name_, "/", call_.method->options.order_by(), "/", order);
+    }
+    if (call_.collapse && call_.method->options.collapse() && !outgoing.order_key.empty()) {
+      outgoing.collapse = {base::StrCat(call_.method->name(), " ", outgoing.order_key),
+                           translate::SetFieldNames(*call_.request)};
     }
     outgoing.idempotency_key = call_.idempotency_key;
     outgoing.priority = call_.priority == Priority::kBulk ? portal::Priority::kBulk : portal::Priority::kInteractive;
@@ -163,6 +170,7 @@ class PortalCallHandler::Operation final : public CallInProgress, public std::en
     LogAnswer(handler_.dependencies_.logger, call_, call_.method->name(), portal_, answer);
     DescribeAnswer(answer, &info_);
     if (!answer.status.ok()) return OnFailure(answer);
+    if (answer.superseded) return Answer(absl::OkStatus(), translate::ResponseOfDone(*call_.method));
     if (call_.download != nullptr) return Fetch(answer);
     auto response = translate::DecodeResult(*call_.method, answer.reply.result, answer.reply.next, answer.reply.total);
     if (!response.ok()) {

@@ -25,7 +25,10 @@ class RawCallHandler::Operation final : public CallInProgress, public std::enabl
     if (absl::Status status = Prepare(); !status.ok()) return Answer(std::move(status), nullptr);
     portal::Outgoing outgoing;
     outgoing.method = request().method();
-    outgoing.body = translate::EncodeRawCall(request(), MakeIdentity());
+    outgoing.bytes = request().ByteSizeLong();
+    outgoing.body = [self = shared_from_this()] {
+      return translate::EncodeRawCall(self->request(), self->MakeIdentity());
+    };
     outgoing.secret = bot_.secret;
     outgoing.alone = true;
     outgoing.retry = bitrix24::rest::RETRY_NEVER;

@@ -50,7 +50,7 @@ void RegistrationRecovery::Ask(const credentials::PendingBot& bot, std::chrono::
   body.EndObject();
   portal::Outgoing call;
   call.method = "imbot.v2.Bot.get";
-  call.body = body.Take();
+  call.body = [text = body.Take()] { return text; };
   call.secret = bot.secret;
   call.retry = bitrix24::rest::RETRY_READ;
   call.caller = "imbot-gateway";

@@ -152,6 +152,7 @@ Trailers InfoTrailers(std::string_view request_id, const CallInfo& info) {
     trailers.emplace_back("x-imbot-operating-reset-at", base::StrCat(*info.operating_reset_at));
   }
   if (info.batch_size.has_value()) trailers.emplace_back("x-imbot-batch-size", base::StrCat(*info.batch_size));
+  if (info.superseded) trailers.emplace_back("x-imbot-superseded", "true");
   return trailers;
 }
 

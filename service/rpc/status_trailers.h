@@ -26,7 +26,8 @@ using Trailers = std::vector<std::pair<std::string, std::string>>;
 
 // `x-imbot-request-id` always; the rest where it is known: `x-imbot-queued-ms` and `x-imbot-portal-duration-ms`
 // (milliseconds with three decimals), `x-imbot-operating` (seconds), `x-imbot-operating-reset-at` (Unix seconds),
-// `x-imbot-batch-size`.
+// `x-imbot-batch-size`; `x-imbot-superseded: true` for a call that was never sent, since a later one of its caller took
+// its place (`x-imbot-collapse`).
 Trailers InfoTrailers(std::string_view request_id, const CallInfo& info);
 
 // OK for OK. Otherwise code, message and details (`grpc-status-details-bin`, a google.rpc.Status), cut so that they fit

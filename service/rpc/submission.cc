@@ -37,6 +37,7 @@ void DescribeAnswer(const portal::Answer& answer, CallInfo* info) {
   info->attempts = answer.attempts;
   info->http_status = answer.http_status;
   info->batch_size = answer.batch_size;
+  info->superseded = answer.superseded;
   info->portal_time = answer.reply.time.duration;
   info->operating = answer.reply.time.operating;
   info->operating_reset_at = answer.reply.time.operating_reset_at;

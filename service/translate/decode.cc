@@ -399,4 +399,13 @@ absl::StatusOr<std::unique_ptr<Message>> DecodeResult(const MethodSpec& method, 
   return response;
 }
 
+std::unique_ptr<Message> ResponseOfDone(const MethodSpec& method) {
+  std::unique_ptr<Message> response(method.response_prototype->New());
+  for (const FieldPlan& field : method.response_plan->fields) {
+    if (!field.options.whole_result() || field.field->cpp_type() != FieldDescriptor::CPPTYPE_BOOL) continue;
+    response->GetReflection()->SetBool(response.get(), field.field, true);
+  }
+  return response;
+}
+
 }  // namespace imbot::translate

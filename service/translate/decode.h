@@ -25,6 +25,9 @@ absl::StatusOr<std::unique_ptr<google::protobuf::Message>> DecodeResult(const Me
                                                                         std::optional<int64_t> next,
                                                                         std::optional<int64_t> total);
 
+// The response of a call that had nothing left to do: where `result` is a boolean, it is true.
+std::unique_ptr<google::protobuf::Message> ResponseOfDone(const MethodSpec& method);
+
 }  // namespace imbot::translate
 
 #endif  // IMBOT_SERVICE_TRANSLATE_DECODE_H_

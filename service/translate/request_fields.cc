@@ -84,6 +84,26 @@ bool IsDoneInParts(const MethodSpec& method, const Message& request) {
   return false;
 }
 
+std::vector<std::string> SetFieldNames(const Message& request) {
+  std::vector<std::string> names;
+  std::vector<const FieldDescriptor*> fields, inner;
+  const auto& reflection = *request.GetReflection();
+  reflection.ListFields(request, &fields);
+  for (const FieldDescriptor* field : fields) {
+    const bool own = field->cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE && !field->is_repeated() &&
+                     field->message_type()->containing_type() == request.GetDescriptor();
+    if (!own) {
+      names.push_back(field->name());
+      continue;
+    }
+    const Message& message = reflection.GetMessage(request, field);
+    message.GetReflection()->ListFields(message, &inner);
+    for (const FieldDescriptor* part : inner) names.push_back(base::StrCat(field->name(), ".", part->name()));
+  }
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
 std::vector<HandlerUrl> HandlerUrls(const MethodSpec& method, const Message& request) {
   std::vector<HandlerUrl> urls;
   CollectHandlerUrls(request, *method.request_plan, "", &urls);

@@ -52,7 +52,7 @@ class Urls final : public portal::CredentialSource {
 portal::Outgoing Call() {
   portal::Outgoing call;
   call.method = "imbot.v2.Revision.get";
-  call.body = "{}";
+  call.body = [] { return std::string("{}"); };
   call.deadline = base::Clock::System().Now() + seconds(30);
   return call;
 }
@@ -111,8 +111,9 @@ int Main() {
   std::vector<std::unique_ptr<portal::Port>> owned;
   std::vector<portal::Port*> others;
   const auto add = [&](const std::string& name) {
-    owned.push_back(std::make_unique<portal::Port>(name, (*pool)->For(name), base::Clock::System(), urls, options,
-                                                   portal::SchedulerMetrics{}));
+    owned.push_back(std::make_unique<portal::Port>(name, (*pool)->For(name), base::Clock::System(), urls,
+                                                   std::make_shared<portal::LeakyBucket>(portal::kUnlimitedPlan),
+                                                   options, portal::SchedulerMetrics{}));
     return owned.back().get();
   };
   for (int i = 0; i < kOtherPortals; ++i) {

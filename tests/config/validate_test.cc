@@ -104,12 +104,36 @@ TEST(Validate, RefusesNamesThatCouldNotStandInABotsName) {
   }
 }
 
-TEST(Validate, RefusesTwoPortalsOfOneNameAndWarnsOfOneAddress) {
+TEST(Validate, RefusesTwoPortalsOfOneName) {
   const Findings names = CheckPortals(Portal("acme") + Portal("acme", "https://b.bitrix24.com"));
   EXPECT_EQ(Text(names.mistakes), "f:3:6: portals[1].name: the same name as portals[0]; each needs its own");
-  const Findings addresses = CheckPortals(Portal("acme") + Portal("b", "https://ACME.bitrix24.com/"));
-  EXPECT_THAT(addresses.mistakes, IsEmpty());
-  EXPECT_THAT(Paths(addresses.warnings), ElementsAre("portals[1].base_url"));
+}
+
+TEST(Validate, WantsOneLimitForTwoNamesOfOnePortal) {
+  const auto check = [](std::string_view first, std::string_view second) {
+    return CheckPortals(Portal("acme", "https://acme.bitrix24.com", first) +
+                        Portal("b", "https://ACME.bitrix24.com/", second));
+  };
+  EXPECT_EQ(Text(check("", "").mistakes), "");
+  EXPECT_EQ(Text(check("", ", plan: standard").mistakes), "") << "the default";
+  EXPECT_EQ(Text(check(", plan: enterprise", ", plan: enterprise").mistakes), "");
+  EXPECT_THAT(Paths(check(", plan: enterprise", "").mistakes), ElementsAre("portals[1].plan"));
+  EXPECT_EQ(Text(check(", plan: enterprise", ", egress_group: nat-2").mistakes), "") << "counted by itself";
+  EXPECT_THAT(Paths(check("", ", rate_limit: {burst: 10, per_second: 1}").mistakes),
+              ElementsAre("portals[1].rate_limit"));
+}
+
+TEST(Validate, RefusesALimitThatIsNone) {
+  const auto check = [](std::string_view rest) {
+    return Paths(CheckPortals(Portal("acme", "https://acme.bitrix24.com", rest)).mistakes);
+  };
+  EXPECT_THAT(check(", rate_limit: {burst: 1, per_second: 0.01}"), IsEmpty());
+  EXPECT_THAT(check(", rate_limit: {burst: 100000, per_second: 100000}"), IsEmpty());
+  EXPECT_THAT(check(", rate_limit: {burst: 0.9, per_second: 2}"), ElementsAre("portals[0].rate_limit.burst"));
+  EXPECT_THAT(check(", rate_limit: {burst: 50, per_second: 0}"), ElementsAre("portals[0].rate_limit.per_second"));
+  EXPECT_THAT(check(", rate_limit: {burst: 100001, per_second: 100001}"),
+              ElementsAre("portals[0].rate_limit.burst", "portals[0].rate_limit.per_second"));
+  EXPECT_THAT(check(", egress_group: 'a b'"), ElementsAre("portals[0].egress_group"));
 }
 
 TEST(Validate, TakesAddressesOfPortals) {

@@ -104,9 +104,13 @@ TEST_F(Admin, TellsHowTheGatewayAndItsPortalsAreDoing) {
   EXPECT_EQ(told.at("version"), "0.1.0");
   const std::string host = "127.0.0.1:" + std::to_string(simulator_.http_port());
   EXPECT_EQ(told.at("portals"), Json::parse(R"([{"name": "acme", "host": ")" + host +
-                                            R"(", "queuedCalls": "0", "queuedBytes": "0", "inFlight": "0"},
+                                            R"(", "queuedCalls": "0", "queuedBytes": "0", "inFlight": "0",
+                         "queuedBulkCalls": "0", "requests": "0", "sentCalls": "0", "batches": "0",
+                         "limitRefusals": "0"},
                         {"name": "other", "host": "other.example:8443", "queuedCalls": "0", "queuedBytes": "0",
-                         "inFlight": "0"}])"));
+                         "inFlight": "0", "queuedBulkCalls": "0", "limitLevel": 0, "limitBurst": 50,
+                         "limitPerSecond": 2, "requests": "0", "sentCalls": "0", "batches": "0",
+                         "limitRefusals": "0"}])"));
   const auto listener = [](const char* kind, int port) {
     return Json({{"kind", kind},
                  {"address", "127.0.0.1:" + std::to_string(port)},

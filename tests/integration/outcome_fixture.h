@@ -39,7 +39,7 @@ inline std::string FileContent(const std::string& path) {
 
 inline std::string PortalYaml(const std::string& name, const std::string& url) {
   return "  - name: " + name + "\n    base_url: " + url +
-         "\n    allow_plain_http: true\n    webhook: {user_id: 1, code: {file: webhook_code}}\n";
+         "\n    allow_plain_http: true\n    plan: self_hosted\n    webhook: {user_id: 1, code: {file: webhook_code}}\n";
 }
 
 class Outcomes : public ::testing::Test {
@@ -118,14 +118,14 @@ class Outcomes : public ::testing::Test {
 
   // A call to the simulated portal that meets this fault, and no other does.
   void Meet(const std::string& fault, const Method& method, Json order, const Told& want, int want_executed,
-            const std::string& portal = "acme") {
+            const std::string& portal = "acme", int want_requests = 1) {
     order["method"] = method.rest;
     simulator_.Post("/faults", order);
     const int64_t mark = Requests();
     const RpcResult result = gateway_->Call(method.rpc, method.RequestTo(portal));
     Add(fault, method.Name(), ToldBy(result.status), ExecutedSince(mark, method.rest, method.changes), want,
         want_executed);
-    EXPECT_EQ(Requests() - mark, 1) << fault << ": sent once, and no redirect followed";
+    EXPECT_EQ(Requests() - mark, want_requests) << fault << ": sent so often, and no redirect followed";
     simulator_.Post("/release");
     simulator_.Delete("/faults");
   }

@@ -101,8 +101,7 @@ void OutcomeTable::SimulatedPortal() {
   const auto error = [](const char* code, int status, const char* when) {
     return Json{{"kind", "error"}, {"args", {{"error", code}, {"status", status}, {"when", when}}}};
   };
-  Meet("QUERY_LIMIT_EXCEEDED", kAddChat, error("QUERY_LIMIT_EXCEEDED", 503, "before"),
-       {"RESOURCE_EXHAUSTED", "QUERY_LIMIT_EXCEEDED", "NOT_EXECUTED", true}, 0);
+  Meet("QUERY_LIMIT_EXCEEDED", kAddChat, error("QUERY_LIMIT_EXCEEDED", 503, "before"), {}, 1, "acme", 2);
   Meet("OPERATION_TIME_LIMIT", kAddV1, error("OPERATION_TIME_LIMIT", 429, "before"),
        {"RESOURCE_EXHAUSTED", "OPERATION_TIME_LIMIT", "NOT_EXECUTED", true}, 0);
   Meet("expired_token", kSend, error("expired_token", 401, "before"),
@@ -151,7 +150,7 @@ void OutcomeTable::Pages() {
   // Refused before execution: WIRE_FACTS.md 8.
   Meet("HTML with 401", kAddChat, page(401), {"FAILED_PRECONDITION", "HTTP_STATUS", "NOT_EXECUTED", false}, 0);
   Meet("HTML with 413", kAddChat, page(413), {"INVALID_ARGUMENT", "HTTP_STATUS", "NOT_EXECUTED", false}, 0);
-  Meet("HTML with 429", kAddChat, page(429), {"RESOURCE_EXHAUSTED", "HTTP_STATUS", "NOT_EXECUTED", true}, 0);
+  Meet("HTML with 429", kAddChat, page(429), {}, 1, "acme", 2);
   Meet("HTML with 500, not executed", kSend, page(500), kPage500, 0);
   Meet("HTML with 500, executed", kSend, page(500, "after"), kPage500, 1);
   Meet("HTML with 502, not executed", kAddChat, page(502), kPage5xx, 0);

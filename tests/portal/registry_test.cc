@@ -20,12 +20,15 @@ class PortTest : public testing::Test {
   Outgoing Call(const std::string& body = "{}") {
     Outgoing call;
     call.method = "imbot.v2.Revision.get";
-    call.body = body;
+    call.body = [body] { return body; };
+    call.bytes = body.size();
     call.deadline = loop_.Now() + 30s;
     return call;
   }
   std::unique_ptr<Port> NewPort(const std::string& name = "acme") {
-    return std::make_unique<Port>(name, loop_, loop_.clock(), credentials_, SchedulerOptions{}, SchedulerMetrics{});
+    return std::make_unique<Port>(name, loop_, loop_.clock(), credentials_,
+                                  std::make_shared<LeakyBucket>(kUnlimitedPlan), SchedulerOptions{},
+                                  SchedulerMetrics{});
   }
 
   fakes::ManualLoop loop_;
@@ -110,7 +113,8 @@ TEST_F(PortTest, LeavesThePortalsLoopWithNothingToTouchOnceItHasStopped) {
 TEST_F(PortTest, TellsWhatWaitsAndWhatIsUnderWay) {
   SchedulerOptions options;
   options.max_in_flight = 2;
-  const auto port = std::make_unique<Port>("acme", loop_, loop_.clock(), credentials_, options, SchedulerMetrics{});
+  const auto port = std::make_unique<Port>("acme", loop_, loop_.clock(), credentials_,
+                                           std::make_shared<LeakyBucket>(kUnlimitedPlan), options, SchedulerMetrics{});
   for (const char* const body : {"1", "22", "333", "4444"}) port->Submit(Call(body), [](Answer) {});
   std::optional<PortalSnapshot> told;
   port->Snapshot([&](const PortalSnapshot& snapshot) { told = snapshot; });

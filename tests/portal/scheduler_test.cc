@@ -9,6 +9,7 @@
 
 #include "google/rpc/error_details.pb.h"
 #include "service/base/error.h"
+#include "service/portal/failure_status.h"
 #include "tests/fakes/manual_loop.h"
 #include "tests/portal/fake_credentials.h"
 
@@ -49,8 +50,11 @@ class SchedulerTest : public testing::Test {
                 .in_flight = registry_.GetGauge("in_flight", ""),
                 .requests = registry_.GetCounter("requests", ""),
                 .failures = registry_.GetCounter("failures", ""),
+                .limit_refusals = registry_.GetCounter("limit_refusals", ""),
+                .superseded = registry_.GetCounter("superseded", ""),
                 .queue_seconds = registry_.GetHistogram("queue_seconds", "", base::LatencyBuckets()),
-                .portal_seconds = registry_.GetHistogram("portal_seconds", "", base::LatencyBuckets())};
+                .portal_seconds = registry_.GetHistogram("portal_seconds", "", base::LatencyBuckets()),
+                .batch_calls = registry_.GetHistogram("batch_calls", "", {1, 50})};
     Start({});
   }
   // What was counted up is counted down, however a call ended.
@@ -63,7 +67,8 @@ class SchedulerTest : public testing::Test {
   }
 
   void Start(SchedulerOptions options) {
-    scheduler_ = std::make_unique<Scheduler>("acme", loop_, loop_.clock(), credentials_, options, metrics_);
+    scheduler_ = std::make_unique<Scheduler>("acme", loop_, loop_.clock(), credentials_,
+                                             std::make_shared<LeakyBucket>(kUnlimitedPlan), options, metrics_);
   }
   static SchedulerOptions Window(size_t calls) {
     SchedulerOptions options;
@@ -83,8 +88,8 @@ class SchedulerTest : public testing::Test {
     const int number = next_++;
     Outgoing call;
     call.method = "imbot.v2.Chat.Message.send";
-    call.body = std::to_string(number);
-    call.body.resize(std::max(call.body.size(), options.bytes), ' ');
+    call.body = [number] { return std::to_string(number); };
+    call.bytes = options.bytes;
     call.order_key = options.order_key;
     call.deadline = loop_.Now() + options.timeout;
     call.await_reply = options.await_reply;
@@ -101,8 +106,7 @@ class SchedulerTest : public testing::Test {
   std::vector<std::string> SentBodies() {
     std::vector<std::string> bodies;
     for (size_t i = 0; i < loop_.fake().sent(); ++i) {
-      const std::string& body = loop_.fake().request(i).body;
-      bodies.push_back(body.substr(0, body.find(' ')));
+      bodies.push_back(loop_.fake().request(i).body);
     }
     return bodies;
   }
@@ -216,13 +220,13 @@ TEST_F(SchedulerTest, TellsHowLongACallWaited) {
 TEST_F(SchedulerTest, LetsACallBeSubmittedFromTheAnswerOfAnother) {
   Outgoing first;
   first.method = "m";
-  first.body = "first";
+  first.body = [] { return std::string("first"); };
   first.deadline = loop_.Now() + 30s;
   bool second_answered = false;
   scheduler_->Submit(CallId{1}, std::move(first), [&](Answer answer) {
     Outgoing second;
     second.method = "m";
-    second.body = "second";
+    second.body = [] { return std::string("second"); };
     second.deadline = loop_.Now() + 30s;
     scheduler_->Submit(CallId{2}, std::move(second), [&](Answer) { second_answered = true; });
     EXPECT_EQ(answer.reply.result.ToText(), "5") << "the result lives until the callback returns";

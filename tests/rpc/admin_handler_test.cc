@@ -45,8 +45,9 @@ class AdminHandlerTest : public ::testing::Test {
     portal::SchedulerOptions options;
     options.max_in_flight = 1;
     for (const std::string& name : portals) {
-      ports.push_back(std::make_unique<portal::Port>(name, loop_, loop_.clock(), credentials_, options,
-                                                     portal::SchedulerMetrics{}));
+      ports.push_back(std::make_unique<portal::Port>(name, loop_, loop_.clock(), credentials_,
+                                                     std::make_shared<portal::LeakyBucket>(portal::kUnlimitedPlan),
+                                                     options, portal::SchedulerMetrics{}));
       ports_.push_back(ports.back().get());
       admin.push_back({name, name + ".example"});
     }
@@ -85,7 +86,8 @@ class AdminHandlerTest : public ::testing::Test {
   void Submit(size_t port, const std::string& body) {
     portal::Outgoing call;
     call.method = "imbot.v2.Revision.get";
-    call.body = body;
+    call.body = [body] { return body; };
+    call.bytes = body.size();
     call.deadline = loop_.Now() + 30s;
     ports_.at(port)->Submit(std::move(call), [](portal::Answer) {});
   }
@@ -222,13 +224,18 @@ TEST_F(AdminHandlerTest, TellsOfEachPortalWhatItsLoopKnows) {
   Submit(0, "1");
   Submit(0, "22");
   Submit(0, "333");
+  loop_.Run();
+  loop_.Advance(1s);
   const auto answered = Status();
   ASSERT_TRUE(answered->status.ok()) << answered->status;
   ASSERT_EQ(answered->response->portals_size(), 2);
   EXPECT_EQ(answered->response->portals(0).ShortDebugString(),
-            "name: \"acme\" host: \"acme.example\" queued_calls: 0 queued_bytes: 0 in_flight: 0");
-  EXPECT_EQ(answered->response->portals(1).ShortDebugString(),
-            "name: \"globex\" host: \"globex.example\" queued_calls: 2 queued_bytes: 5 in_flight: 1");
+            "name: \"acme\" host: \"acme.example\" queued_calls: 0 queued_bytes: 0 in_flight: 0 queued_bulk_calls: 0 "
+            "requests: 0 sent_calls: 0 batches: 0 limit_refusals: 0");
+  EXPECT_EQ(
+      answered->response->portals(1).ShortDebugString(),
+      "name: \"globex\" host: \"globex.example\" queued_calls: 2 queued_bytes: 5 in_flight: 1 queued_bulk_calls: 0 "
+      "longest_wait { seconds: 1 } requests: 1 sent_calls: 1 batches: 0 limit_refusals: 0");
 }
 
 TEST_F(AdminHandlerTest, WaitsForTheLoopsOfThePortals) {

@@ -44,6 +44,16 @@ TEST(ReadCallMetadata, KnowsTwoPriorities) {
   }
 }
 
+TEST(ReadCallMetadata, KnowsWhetherCallsMayCollapse) {
+  EXPECT_FALSE(ReadCallMetadata({})->collapse);
+  EXPECT_TRUE(ReadCallMetadata({{"x-imbot-collapse", "true"}})->collapse);
+  EXPECT_FALSE(ReadCallMetadata({{"x-imbot-collapse", "false"}})->collapse);
+  for (const char* wrong : {"", "1", "True", "yes"}) {
+    EXPECT_THAT(ViolatedFields(ReadCallMetadata({{"x-imbot-collapse", wrong}}).status()),
+                ::testing::ElementsAre("metadata.x-imbot-collapse"));
+  }
+}
+
 TEST(ReadCallMetadata, ReportsWhatIsRepeatedAndWhatIsWrongTogether) {
   const auto metadata =
       ReadCallMetadata({{"idempotency-key", "a"}, {"idempotency-key", "a"}, {"x-imbot-priority", "urgent"}});

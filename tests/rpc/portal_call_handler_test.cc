@@ -80,6 +80,7 @@ class PortalCallHandlerTest : public testing::Test {
     std::vector<std::unique_ptr<portal::Port>> ports;
     for (const char* name : {"acme", "globex"}) {
       ports.push_back(std::make_unique<portal::Port>(name, loop_, loop_.clock(), credentials_,
+                                                     std::make_shared<portal::LeakyBucket>(portal::kUnlimitedPlan),
                                                      portal::SchedulerOptions{}, portal::SchedulerMetrics{}));
     }
     registry_ = std::make_unique<portal::Registry>(std::move(ports));

@@ -56,10 +56,12 @@ TEST(InfoTrailers, TellsWhatIsKnown) {
   info.operating = 0.125;
   info.operating_reset_at = 1767226200;
   info.batch_size = 12;
+  info.superseded = true;
   EXPECT_THAT(InfoTrailers("0a1b", info),
               ElementsAre(Pair("x-imbot-request-id", "0a1b"), Pair("x-imbot-queued-ms", "1234.567"),
                           Pair("x-imbot-portal-duration-ms", "48.100"), Pair("x-imbot-operating", "0.125"),
-                          Pair("x-imbot-operating-reset-at", "1767226200"), Pair("x-imbot-batch-size", "12")));
+                          Pair("x-imbot-operating-reset-at", "1767226200"), Pair("x-imbot-batch-size", "12"),
+                          Pair("x-imbot-superseded", "true")));
 }
 
 TEST(ToGrpcStatus, LeavesOkAlone) {

@@ -21,6 +21,9 @@ std::string WriteConfiguration(const TemporaryFolder& folder, const GatewayOptio
                           options.portal_url +
                           "\n"
                           "    allow_plain_http: true\n"
+                          "    plan: " +
+                          options.plan +
+                          "\n"
                           "    webhook: {user_id: 1, code: {file: webhook_code}}\n" +
                           options.portals +
                           "listeners:\n"
@@ -41,7 +44,7 @@ std::string WriteConfiguration(const TemporaryFolder& folder, const GatewayOptio
 
 Gateway::Gateway(const TemporaryFolder& folder, const GatewayOptions& options)
     : webhook_code_(options.webhook_code), leaks_on_purpose_(options.leaks_on_purpose) {
-  std::vector<std::string> command = {ProgramPath("imbot-gateway"), "--config=" + WriteConfiguration(folder, options)};
+  std::vector<std::string> command = {ProgramPath(options.program), "--config=" + WriteConfiguration(folder, options)};
   command.insert(command.end(), options.flags.begin(), options.flags.end());
   process_ = std::make_unique<Process>(std::move(command), options.environment);
   const auto line =

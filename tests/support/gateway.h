@@ -13,7 +13,9 @@
 namespace imbot::testing {
 
 struct GatewayOptions {
+  std::string program = "imbot-gateway";
   std::string portal_url;                  // of portal `acme`
+  std::string plan = "self_hosted";        // of `acme`: no limit
   std::string webhook_code = "simulator";  // of user 1; every test looks for it in what the gateway printed
   std::string portals;                     // YAML added to `portals:`, after `acme`; `- name:` two spaces in
   std::string configuration;               // YAML added at the top level

@@ -1,0 +1,17 @@
+// Metrics of each portal by itself, made when they are asked for: a portal that is not used costs nothing.
+#ifndef IMBOT_SERVICE_PORTAL_PORTAL_METRICS_H_
+#define IMBOT_SERVICE_PORTAL_PORTAL_METRICS_H_
+
+#include <string>
+
+#include "service/portal/registry.h"
+
+namespace imbot::portal {
+
+// In Prometheus' text format, with label `portal`; of the portals that were ever called. Blocks until the loops have
+// answered, for a second at most; a loop that has stopped is left out. Thread-safe; not from a loop.
+std::string ExposePortals(const Registry& registry);
+
+}  // namespace imbot::portal
+
+#endif  // IMBOT_SERVICE_PORTAL_PORTAL_METRICS_H_
