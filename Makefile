@@ -23,6 +23,10 @@ run: build/dev/build.ninja ## Start a simulated portal and the gateway on loopba
 	@cmake --build build/dev -j$(JOBS) --target imbot-gateway imbot_simulator imbot_demo
 	@build/dev/bin/imbot_demo $(ARGS)
 
+.PHONY: cli
+cli: build/dev/build.ninja ## Build the command line, build/dev/bin/imbot
+	@cmake --build build/dev -j$(JOBS) --target imbot
+
 .PHONY: test
 test: build ## Build everything and run all tests
 	@ctest --preset dev -j$(JOBS)

@@ -15,7 +15,8 @@ block() {  # the fenced block behind <!-- check: NAME -->
 "$build/bin/imbot_demo" --stay > "$work/demo.out" & demo=$!
 for _ in $(seq 300); do grep -q '^gRPC: ' "$work/demo.out" && break; sleep 0.1; done
 PORT=$(sed -n 's/^gRPC: 127.0.0.1:\([0-9]*\) .*/\1/p' "$work/demo.out"); export PORT
-[ -n "$PORT" ] || { cat "$work/demo.out"; exit 1; }
+ADMIN_PORT=$(sed -n 's/^gRPC: .* admin: 127.0.0.1:\([0-9]*\) .*/\1/p' "$work/demo.out"); export ADMIN_PORT
+[ -n "$PORT" ] && [ -n "$ADMIN_PORT" ] || { cat "$work/demo.out"; exit 1; }
 
 echo "--- grpcurl: the README's block"
 export PATH=$tools:$PATH
@@ -25,6 +26,16 @@ grep -q '"id": "' "$work/calls.out"
 block raw > "$work/raw.sh"; grep -q RawService "$work/raw.sh"
 bash -euo pipefail "$work/raw.sh" | grep -q '"result": "'
 grpcurl -plaintext "localhost:$PORT" list > "$work/services"
+echo "--- imbot: the README's block"
+block imbot > "$work/imbot.sh"; grep -q 'imbot call' "$work/imbot.sh"
+PATH=$build/bin:$PATH bash -euo pipefail "$work/imbot.sh" > "$work/imbot.out"
+for line in '^sent message [0-9]' '"id": [0-9]' '^acme/support .*active' '^gateway .*serving'; do
+  grep -q "$line" "$work/imbot.out" || { echo "imbot printed no line like $line"; cat "$work/imbot.out"; exit 1; }
+done
+echo "--- grpcurl: AdminService on its own listener, and not on the callers'"
+grpcurl -plaintext "localhost:$ADMIN_PORT" imbot.gateway.v1.AdminService/ListBots | grep -q '"acme/support"'
+! grpcurl -plaintext "localhost:$PORT" imbot.gateway.v1.AdminService/ListBots 2>/dev/null
+! grep -q AdminService "$work/services"
 for service in bitrix24.imbot.v2.BotService bitrix24.imbot.v2.MessageService bitrix24.imbot.v2.CommandService bitrix24.imbot.v2.RevisionService \
     bitrix24.imbot.v1.BotService bitrix24.imbot.v1.MessageService bitrix24.imbot.v1.CommandService bitrix24.imbot.v1.AppService \
     bitrix24.imbot.v2.FileService bitrix24.im.v2.FileService imbot.gateway.v1.RawService grpc.health.v1.Health grpc.channelz.v1.Channelz; do

@@ -211,8 +211,9 @@ int Run(bool stay) {
   if (stay) {
     demo.Title("Serving until Ctrl-C.");
     std::printf(
-        "gRPC: 127.0.0.1:%d   metrics: http://127.0.0.1:%d/metrics   portal's state: http://127.0.0.1:%d/state\n",
-        gateway.grpc_port(), gateway.http_port(), simulator.control_port());
+        "gRPC: 127.0.0.1:%d   admin: 127.0.0.1:%d   metrics: http://127.0.0.1:%d/metrics   portal's state: "
+        "http://127.0.0.1:%d/state\n",
+        gateway.grpc_port(), gateway.admin_port(), gateway.http_port(), simulator.control_port());
     std::fflush(stdout);
     WaitForSignal();
   }

@@ -59,7 +59,7 @@ const std::vector<Part>& Parts() {
        false,
        "the simulator shares nothing with the gateway, or what it finds proves itself"},
       {"tests/", {"service/", "proto/", "client_lib/", "imbot/client/", "tests/"}, true, ""},
-      {"client_lib/", {"client_lib/", "imbot/client/"}, true, "the client library sees only the contract"},
+      {"client_lib/", {"client_lib/", "imbot/client/", "proto/"}, true, "the client library sees only the contract"},
       {"proto/", {"proto/"}, true, "the contract depends on nothing"},
       {"service/", {"service/", "proto/"}, true, "the gateway depends on nothing but the contract"},
   };

@@ -50,18 +50,6 @@ class Admin : public ::testing::Test {
     EXPECT_TRUE(result.ok()) << result.status.error_message();
     return result.ok() ? Json::parse(result.json) : Json();
   }
-  void HoldTheNextSend() const {
-    simulator_.Post("/faults",
-                    Json::array({{{"method", "imbot.v2.Chat.Message.send"}, {"count", 1}, {"kind", "hold_before"}}}));
-  }
-  // Whether the portal holds a call, within half a minute.
-  bool HoldsACall() const {
-    const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds(30);
-    while (simulator_.Get("/stats").at("held") != 1) {
-      if (std::chrono::steady_clock::now() > give_up) return false;
-    }
-    return true;
-  }
   static std::vector<std::string> Reflected(int port) {
     const auto channel = RpcClient(port).channel();
     grpc::ClientContext context;
@@ -125,14 +113,14 @@ TEST_F(Admin, TellsHowTheGatewayAndItsPortalsAreDoing) {
 TEST_F(Admin, TellsOfACallThatThePortalHolds) {
   const Gateway gateway(folder_, Options(simulator_));
   Register(gateway, "support");
-  HoldTheNextSend();
+  simulator_.HoldTheNext("imbot.v2.Chat.Message.send");
   std::thread sender([&] {
     testing::RpcOptions options;
     options.deadline = std::chrono::seconds(60);
     gateway.Call(kSend, R"({"bot": "acme/support", "dialogId": "1", "fields": {"message": "held"}})", options);
   });
   const RpcClient admin(gateway.admin_port());
-  EXPECT_TRUE(HoldsACall());
+  EXPECT_TRUE(simulator_.HoldsACall());
   EXPECT_EQ(Json::parse(admin.Call(kGetStatus, R"({"portal": "acme"})").json).at("portals").at(0).at("inFlight"), "1");
   EXPECT_EQ(Json::parse(admin.Call(kGetStatus, "{}").json).at("callsInFlight"), "1");
   simulator_.Post("/release");
@@ -182,7 +170,7 @@ TEST_F(Admin, StillAnswersWhileTheGatewayDrains) {
   options.limits = "  shutdown_grace: 30s\n";
   Gateway gateway(folder_, options);
   Register(gateway, "support");
-  HoldTheNextSend();
+  simulator_.HoldTheNext("imbot.v2.Chat.Message.send");
   RpcResult sent;
   std::thread sender([&] {
     testing::RpcOptions call;
@@ -191,7 +179,7 @@ TEST_F(Admin, StillAnswersWhileTheGatewayDrains) {
   });
   const RpcClient admin(gateway.admin_port());
   const auto state = [&] { return Json::parse(admin.Call(kGetStatus, "{}").json); };
-  EXPECT_TRUE(HoldsACall());
+  EXPECT_TRUE(simulator_.HoldsACall());
   const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds(30);
   gateway.process().Signal(SIGTERM);
   while (state().at("state") != "GATEWAY_STATE_DRAINING" && std::chrono::steady_clock::now() < give_up) continue;

@@ -16,21 +16,23 @@ extern char** environ;
 
 namespace imbot::testing {
 
+Arguments::Arguments(std::vector<std::string> command, const std::map<std::string, std::string>& environment)
+    : command_(std::move(command)) {
+  for (std::string& word : command_) argv_.push_back(word.data());
+  argv_.push_back(nullptr);
+  for (char** variable = environ; *variable != nullptr; ++variable) {
+    const std::string text = *variable;
+    if (!environment.contains(text.substr(0, text.find('=')))) variables_.push_back(text);
+  }
+  for (const auto& [name, value] : environment) variables_.push_back(name + "=" + value);
+  for (std::string& variable : variables_) envp_.push_back(variable.data());
+  envp_.push_back(nullptr);
+}
+
 Process::Process(std::vector<std::string> command, std::map<std::string, std::string> environment) {
   int out[2], err[2];
   if (pipe2(out, O_CLOEXEC) != 0 || pipe2(err, O_CLOEXEC) != 0) throw std::runtime_error("pipe failed");
-  std::vector<char*> argv;
-  for (std::string& word : command) argv.push_back(word.data());
-  argv.push_back(nullptr);
-  std::vector<std::string> variables;
-  for (char** variable = environ; *variable != nullptr; ++variable) {
-    const std::string text = *variable;
-    if (!environment.contains(text.substr(0, text.find('=')))) variables.push_back(text);
-  }
-  for (const auto& [name, value] : environment) variables.push_back(name + "=" + value);
-  std::vector<char*> envp;
-  for (std::string& variable : variables) envp.push_back(variable.data());
-  envp.push_back(nullptr);
+  const Arguments arguments(command, environment);
 
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
@@ -46,7 +48,7 @@ Process::Process(std::vector<std::string> command, std::map<std::string, std::st
   posix_spawnattr_setsigmask(&attributes, &none);
   posix_spawnattr_setsigdefault(&attributes, &defaults);
   posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-  const int failed = posix_spawn(&pid_, argv[0], &actions, &attributes, argv.data(), envp.data());
+  const int failed = posix_spawn(&pid_, command[0].c_str(), &actions, &attributes, arguments.argv(), arguments.envp());
   posix_spawn_file_actions_destroy(&actions);
   posix_spawnattr_destroy(&attributes);
   close(out[1]);

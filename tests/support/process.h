@@ -17,6 +17,20 @@
 
 namespace imbot::testing {
 
+// What exec takes: the words of a command, and the caller's environment with more.
+class Arguments {
+ public:
+  Arguments(std::vector<std::string> command, const std::map<std::string, std::string>& environment);
+  Arguments(const Arguments&) = delete;
+  Arguments& operator=(const Arguments&) = delete;
+  char* const* argv() const { return argv_.data(); }
+  char* const* envp() const { return envp_.data(); }
+
+ private:
+  std::vector<std::string> command_, variables_;
+  std::vector<char*> argv_, envp_;  // point into those
+};
+
 // Killed and reaped on destruction, if it still runs. Thread-safe.
 class Process {
  public:

@@ -1,5 +1,6 @@
 #include "tests/support/simulator.h"
 
+#include <chrono>
 #include <stdexcept>
 
 #include "tests/support/http.h"
@@ -43,6 +44,18 @@ Json Simulator::Exchange(const std::string& verb, const std::string& target, con
   if (reply.status != 200)
     throw std::runtime_error(verb + " " + target + ": " + std::to_string(reply.status) + " " + reply.body);
   return Json::parse(reply.body);
+}
+
+void Simulator::HoldTheNext(const std::string& method) const {
+  Post("/faults", Json::array({{{"method", method}, {"count", 1}, {"kind", "hold_before"}}}));
+}
+
+bool Simulator::HoldsACall() const {
+  const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+  while (Get("/stats").at("held") != 1) {
+    if (std::chrono::steady_clock::now() > give_up) return false;
+  }
+  return true;
 }
 
 }  // namespace imbot::testing

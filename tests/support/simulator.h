@@ -38,6 +38,10 @@ class Simulator {
   Json Get(const std::string& target) const;
   Json Post(const std::string& target, const Json& body = Json::object()) const;
   Json Delete(const std::string& target) const;
+  // The portal takes the next call of this method and does not answer, until Post("/release").
+  void HoldTheNext(const std::string& method) const;
+  // Whether it comes to hold one, within half a minute.
+  bool HoldsACall() const;
 
  private:
   Json Exchange(const std::string& verb, const std::string& target, const std::string& body) const;
