@@ -79,7 +79,7 @@ TEST_F(Imbot, TellsHowTheGatewayIsDoing) {
   EXPECT_EQ(run.exit_code, 0) << run.err;
   EXPECT_THAT(run.out, HasSubstr("serving"));
   EXPECT_THAT(run.out, HasSubstr("admin 127.0.0.1:" + std::to_string(gateway_->admin_port())));
-  EXPECT_THAT(run.out, HasSubstr("QUEUED CALLS"));
+  EXPECT_THAT(run.out, HasSubstr("IN FLIGHT"));
   EXPECT_THAT(run.out, HasSubstr("acme"));
 }
 
