@@ -50,7 +50,10 @@ Identity Make(const std::string& subject, const Identity* issuer, const std::vec
     AddExtension(certificate, NID_key_usage, "critical,keyCertSign,cRLSign");
   } else {
     std::string list;
-    for (const std::string& each : names) list += (list.empty() ? "DNS:" : ",DNS:") + each;
+    for (const std::string& each : names) {
+      const bool address = each.find_first_not_of("0123456789.") == each.npos;
+      list += (list.empty() ? "" : ",") + std::string(address ? "IP:" : "DNS:") + each;
+    }
     AddExtension(certificate, NID_subject_alt_name, list);
     AddExtension(certificate, NID_ext_key_usage, "serverAuth,clientAuth");
   }

@@ -25,7 +25,7 @@ class TestAuthority {
  public:
   explicit TestAuthority(const std::string& name = "Test authority");
 
-  // `names` are DNS names, wildcards too. Valid from `from_days` to `to_days`, counted from now.
+  // `names` are DNS names, wildcards too, or IPv4 addresses. Valid from `from_days` to `to_days`, counted from now.
   Identity Issue(const std::vector<std::string>& names, int from_days = -1, int to_days = 30) const;
   // The authority's certificate as a PEM file, which lives as long as the authority.
   const std::string& file() const { return file_; }

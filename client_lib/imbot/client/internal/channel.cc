@@ -52,7 +52,8 @@ absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> MakeCredentials(const 
 // joins them. With us it may well be a callback that does, of a call that outlives its client: it would wait for
 // itself, or pull the queue from under its own feet. So one channel, which leads nowhere, keeps them for ever.
 void KeepCallbackThreads() {
-  static const auto* const kept = [] {
+  // Used: what is not read would not be stored, and what is not stored counts as lost.
+  [[gnu::used]] static const auto* const kept = [] {
     auto* channel = new std::shared_ptr<grpc::Channel>(grpc::CreateChannel("", nullptr));
     struct Call {
       grpc::ClientContext context;
@@ -65,7 +66,6 @@ void KeepCallbackThreads() {
                                           [call](const grpc::Status&) {});
     return channel;
   }();
-  (void)kept;
 }
 
 }  // namespace
