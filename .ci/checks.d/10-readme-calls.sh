@@ -34,8 +34,8 @@ for line in '^sent message [0-9]' '"id": [0-9]' '^acme/support .*active' '^gatew
 done
 echo "--- grpcurl: AdminService on its own listener, and not on the callers'"
 grpcurl -plaintext "localhost:$ADMIN_PORT" imbot.gateway.v1.AdminService/ListBots | grep -q '"acme/support"'
-! grpcurl -plaintext "localhost:$PORT" imbot.gateway.v1.AdminService/ListBots 2>/dev/null
-! grep -q AdminService "$work/services"
+if grpcurl -plaintext "localhost:$PORT" imbot.gateway.v1.AdminService/ListBots 2>/dev/null; then echo "callers reach AdminService"; exit 1; fi
+if grep -q AdminService "$work/services"; then echo "callers' reflection lists AdminService"; exit 1; fi
 for service in bitrix24.imbot.v2.BotService bitrix24.imbot.v2.MessageService bitrix24.imbot.v2.CommandService bitrix24.imbot.v2.RevisionService \
     bitrix24.imbot.v1.BotService bitrix24.imbot.v1.MessageService bitrix24.imbot.v1.CommandService bitrix24.imbot.v1.AppService \
     bitrix24.imbot.v2.FileService bitrix24.im.v2.FileService imbot.gateway.v1.RawService grpc.health.v1.Health grpc.channelz.v1.Channelz; do
