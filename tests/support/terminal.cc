@@ -1,5 +1,6 @@
 #include "tests/support/terminal.h"
 
+#include <fcntl.h>
 #include <pty.h>
 #include <signal.h>
 #include <sys/wait.h>
@@ -19,6 +20,8 @@ Terminal::Terminal(std::vector<std::string> command, std::map<std::string, std::
   const Arguments arguments(std::move(command), environment);
 
   const winsize size{.ws_row = 40, .ws_col = kColumns, .ws_xpixel = 0, .ws_ypixel = 0};
+  int started[2];
+  if (pipe2(started, O_CLOEXEC) != 0) throw std::runtime_error("pipe failed");
   pid_ = forkpty(&master_, nullptr, nullptr, &size);
   if (pid_ < 0) throw std::runtime_error("forkpty failed");
   if (pid_ == 0) {
@@ -27,7 +30,18 @@ Terminal::Terminal(std::vector<std::string> command, std::map<std::string, std::
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, nullptr);
     execve(arguments.argv()[0], arguments.argv(), arguments.envp());
+    (void)!write(started[1], "x", 1);
     _exit(127);
+  }
+  // Closed by exec. Before that the terminal is nobody's, and would swallow a Ctrl-C.
+  close(started[1]);
+  char failed = 0;
+  const bool is_running = read(started[0], &failed, 1) == 0;
+  close(started[0]);
+  if (!is_running) {
+    waitpid(pid_, nullptr, 0);
+    close(master_);
+    throw std::runtime_error("can't start the program of the terminal");
   }
   reader_ = std::thread([this] { Read(); });
 }
