@@ -26,7 +26,8 @@ void SetTextAt(google::protobuf::Message* message, FieldPath path, std::string t
 // by one (WIRE_FACTS 6.2).
 bool IsDoneInParts(const MethodSpec& method, const google::protobuf::Message& request);
 
-// Names of the fields that are set, sorted; those of a message that the request itself declares (`Fields`) as `fields.x`.
+// Names of the fields that are set, sorted; those of a message that the request itself declares (`Fields`) as
+// `fields.x`.
 std::vector<std::string> SetFieldNames(const google::protobuf::Message& request);
 
 // URLs to which the portal would send events, and with them the bot's secret: webhookUrl, EVENT_HANDLER,
