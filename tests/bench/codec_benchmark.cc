@@ -1,5 +1,7 @@
 // What translating a call costs the processor, beside copying the same bytes: encoding and checking a message with a
 // keyboard, reading its reply, reading the reply of a batch of 50.
+//
+// At most 3 us are wanted for EncodeSend and for DecodeReply, at most 100 us for DecodeBatchOf50.
 #include <benchmark/benchmark.h>
 
 #include <cstdlib>
@@ -39,7 +41,7 @@ const google::protobuf::Message& SendRequest() {
               message: "Request [b]#142[/b] is waiting: what shall we do with it?" url_preview: false
               template_id: "0b7c2d5e-6f3a-4c1d-9e8f-7a6b5c4d3e2f"
               keyboard {
-                buttons { text: "Accept" command: "accept" command_params: "142" bg_color_token: BUTTON_COLOR_TOKEN_PRIMARY block: true }
+                buttons { text: "Accept" command: "accept" command_params: "142" bg_color_token: COLOR_TOKEN_PRIMARY block: true }
                 buttons { text: "Reject" command: "reject" command_params: "142" }
                 buttons { type: BUTTON_TYPE_NEWLINE }
                 buttons { text: "Open" link: "https://example.com/requests/142" }
@@ -120,6 +122,15 @@ void ValidateSend(benchmark::State& state) {
   }
 }
 BENCHMARK(ValidateSend);
+
+// What every call needs before it is sent.
+void ValidateAndEncodeSend(benchmark::State& state) {
+  for (auto _ : state) {
+    if (!Validate(SendMethod(), SendRequest()).ok()) std::abort();
+    benchmark::DoNotOptimize(EncodeJson(SendMethod(), SendRequest(), kIdentity));
+  }
+}
+BENCHMARK(ValidateAndEncodeSend);
 
 void DecodeReply(benchmark::State& state) {
   const std::string body = SingleReply();
