@@ -2,10 +2,12 @@
 
 #include <simdjson.h>
 
+#include <array>
 #include <bit>
 #include <charconv>
 #include <cmath>
 #include <cstdlib>
+#include <cstring>
 #include <utility>
 
 namespace imbot::base::json {
@@ -189,15 +191,43 @@ std::optional<Value> Parser::Parse(std::string_view text) {
   return Access::FromElement(root);
 }
 
+namespace {
+
+// Of each byte, whether JSON writes it differently inside a string.
+constexpr std::array<bool, 256> kEscaped = [] {
+  std::array<bool, 256> escaped{};
+  for (size_t c = 0; c < 0x20; ++c) escaped[c] = true;
+  escaped['"'] = escaped['\\'] = true;
+  return escaped;
+}();
+
+// The first such byte from `at` on; the end if there is none. Eight at a time, since there is hardly ever one.
+const char* FindEscaped(const char* at, const char* end) {
+  constexpr uint64_t kOnes = 0x0101010101010101, kHighs = 0x8080808080808080;
+  // Sets the high bit of each byte that is zero. A byte after it may be marked wrongly: they are looked at one by one.
+  const auto zeros = [](uint64_t word) { return (word - kOnes) & ~word & kHighs; };
+  for (; end - at >= 8; at += 8) {
+    uint64_t word;
+    std::memcpy(&word, at, sizeof(word));
+    const uint64_t below_space = (word - kOnes * 0x20) & ~word & kHighs;
+    if ((below_space | zeros(word ^ (kOnes * '"')) | zeros(word ^ (kOnes * '\\'))) != 0) break;
+  }
+  while (at != end && !kEscaped[static_cast<unsigned char>(*at)]) ++at;
+  return at;
+}
+
+}  // namespace
+
 void AppendQuoted(std::string_view text, std::string* out) {
   static constexpr char kHex[] = "0123456789abcdef";
+  const char* const end = text.data() + text.size();
   out->push_back('"');
-  size_t start = 0;
-  for (size_t i = 0; i < text.size(); ++i) {
-    const auto c = static_cast<unsigned char>(text[i]);
-    if (c >= 0x20 && c != '"' && c != '\\') continue;
-    out->append(text, start, i - start);
-    start = i + 1;
+  for (const char* at = text.data(); at != end;) {
+    const char* const escaped = FindEscaped(at, end);
+    out->append(at, escaped);
+    if (escaped == end) break;
+    at = escaped + 1;
+    const auto c = static_cast<unsigned char>(*escaped);
     out->push_back('\\');
     switch (c) {
       case '"':
@@ -219,7 +249,6 @@ void AppendQuoted(std::string_view text, std::string* out) {
         out->push_back(kHex[c & 15]);
     }
   }
-  out->append(text, start, text.size() - start);
   out->push_back('"');
 }
 
@@ -243,6 +272,12 @@ void Writer::Key(std::string_view key) {
   BeforeValue();
   AppendQuoted(key, &text_);
   text_.push_back(':');
+  comma_ = false;
+}
+
+void Writer::QuotedKey(std::string_view key) {
+  BeforeValue();
+  text_.append(key);
   comma_ = false;
 }
 

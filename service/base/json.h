@@ -72,6 +72,8 @@ class Writer {
   void BeginArray() { Open('['); }
   void EndArray() { Close(']'); }
   void Key(std::string_view key);
+  // A key that is JSON already, with its colon: `"name":`.
+  void QuotedKey(std::string_view key);
   void String(std::string_view text);
   void Int(int64_t value);
   // An integral value within 2^53 is written as an integer, as PHP's clients do. NaN and infinities become null.
@@ -81,6 +83,7 @@ class Writer {
   // `json` must be a JSON value.
   void Raw(std::string_view json);
 
+  void Reserve(size_t bytes) { text_.reserve(bytes); }
   const std::string& text() const { return text_; }
   std::string Take() { return std::move(text_); }
 

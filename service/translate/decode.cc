@@ -156,11 +156,11 @@ class Decoder {
     });
     for (size_t i = 0; i < plan.fields.size(); ++i) {
       const FieldPlan& field = plan.fields[i];
-      if (field.options.inline_()) {
+      if (field.inlined) {
         // Set only if something of it is there: in a oneof the others must stay.
-        std::unique_ptr<Message> inner(out->GetReflection()->GetMessage(*out, field.field).New());
+        std::unique_ptr<Message> inner(field.reflection->GetMessage(*out, field.field).New());
         if (!DecodeMessage(object, *field.message, inner.get(), depth + 1)) return false;
-        if (inner->ByteSizeLong() > 0) out->GetReflection()->MutableMessage(out, field.field)->CopyFrom(*inner);
+        if (inner->ByteSizeLong() > 0) field.reflection->MutableMessage(out, field.field)->CopyFrom(*inner);
         continue;
       }
       const Candidate& candidate = candidates[i];
@@ -172,12 +172,12 @@ class Decoder {
   }
 
   [[nodiscard]] bool DecodeField(Value value, const FieldPlan& field, Message* out, int depth) {
-    const Reflection& reflection = *out->GetReflection();
+    const Reflection& reflection = *field.reflection;
     bool fits = true;
     if (field.is_map()) {
       const auto add = [&](std::string_view key, Value item) {
         Message* entry = reflection.AddMessage(out, field.field);
-        entry->GetReflection()->SetString(entry, field.map_key, std::string(key));
+        field.entry_reflection->SetString(entry, field.map_key, std::string(key));
         bool stored = false;
         fits = DecodeValue(item, field, field.map_value, /*add=*/false, entry, depth, &stored);
         if (!stored) reflection.RemoveLast(out, field.field);
@@ -214,7 +214,7 @@ class Decoder {
   // put.
   bool DecodeValue(Value value, const FieldPlan& field, const FieldDescriptor* descriptor, bool add, Message* out,
                    int depth, bool* stored) {
-    const Reflection& reflection = *out->GetReflection();
+    const Reflection& reflection = field.ReflectionOf(descriptor);
     const bool fits = [&] {
       switch (field.kind) {
         case Kind::kBool:
@@ -270,7 +270,7 @@ class Decoder {
         case Kind::kTimestamp:
           if (const auto time = ToTime(value)) {
             *stored = true;
-            auto* timestamp = static_cast<google::protobuf::Timestamp*>(Target(out, descriptor, add));
+            auto* timestamp = static_cast<google::protobuf::Timestamp*>(Target(reflection, out, descriptor, add));
             const absl::Duration since_epoch = *time - absl::UnixEpoch();
             const int64_t seconds = absl::ToUnixSeconds(*time);
             timestamp->set_seconds(seconds);
@@ -280,14 +280,16 @@ class Decoder {
         case Kind::kStruct:
           if (IsNothing(value) || (!value.is(Type::kObject) && !value.is(Type::kArray))) return true;
           *stored = true;
-          return ReadFreeStruct(value, depth + 1, static_cast<google::protobuf::Struct*>(Target(out, descriptor, add)));
+          return ReadFreeStruct(value, depth + 1,
+                                static_cast<google::protobuf::Struct*>(Target(reflection, out, descriptor, add)));
         case Kind::kValue:
           *stored = true;
-          return ReadFreeValue(value, depth + 1, static_cast<google::protobuf::Value*>(Target(out, descriptor, add)));
+          return ReadFreeValue(value, depth + 1,
+                               static_cast<google::protobuf::Value*>(Target(reflection, out, descriptor, add)));
         case Kind::kListValue: {
           if (!value.is(Type::kArray) && !value.is(Type::kObject)) return true;
           *stored = true;
-          auto* list = static_cast<google::protobuf::ListValue*>(Target(out, descriptor, add));
+          auto* list = static_cast<google::protobuf::ListValue*>(Target(reflection, out, descriptor, add));
           bool inside = true;
           value.ForEachItem([&](Value item) { return inside = ReadFreeValue(item, depth + 1, list->add_values()); });
           // A list with a hole.
@@ -299,12 +301,12 @@ class Decoder {
         case Kind::kMessage:
           if (field.options.empty_as_true() && value.is(Type::kBool) && value.AsBool()) {
             *stored = true;
-            Target(out, descriptor, add);
+            Target(reflection, out, descriptor, add);
             return true;
           }
           if (IsNothing(value) || !value.is(Type::kObject)) return true;
           *stored = true;
-          return DecodeMessage(value, *field.message, Target(out, descriptor, add), depth + 1);
+          return DecodeMessage(value, *field.message, Target(reflection, out, descriptor, add), depth + 1);
       }
       return true;
     }();
@@ -312,8 +314,7 @@ class Decoder {
     return fits;
   }
 
-  static Message* Target(Message* out, const FieldDescriptor* descriptor, bool add) {
-    const Reflection& reflection = *out->GetReflection();
+  static Message* Target(const Reflection& reflection, Message* out, const FieldDescriptor* descriptor, bool add) {
     return add ? reflection.AddMessage(out, descriptor) : reflection.MutableMessage(out, descriptor);
   }
 
@@ -388,7 +389,7 @@ absl::StatusOr<std::unique_ptr<Message>> DecodeResult(const MethodSpec& method, 
   }
   if (!fits) return Unusable(method, "nests too deep");
   // Lists: the envelope carries what PHP lifted out of the result (WIRE_FACTS 1.4).
-  const Reflection& reflection = *response->GetReflection();
+  const Reflection& reflection = *plan.reflection;
   for (const auto& [name, number] : {std::pair{"next", next}, std::pair{"total", total}}) {
     const FieldPlan* field = plan.Find(name);
     if (field == nullptr || !number.has_value() || field->kind != Kind::kInt || field->field->is_repeated()) continue;

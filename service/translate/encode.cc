@@ -1,6 +1,7 @@
 #include "service/translate/encode.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cmath>
 #include <span>
@@ -28,11 +29,14 @@ using google::protobuf::Reflection;
 // Writes JSON text.
 class JsonSink {
  public:
+  // Most requests fit, and a queue of them holds little air.
+  JsonSink() { out_.Reserve(512); }
   void BeginObject() { out_.BeginObject(); }
   void EndObject() { out_.EndObject(); }
   void BeginArray() { out_.BeginArray(); }
   void EndArray() { out_.EndArray(); }
   void Key(std::string_view key) { out_.Key(key); }
+  void Key(const FieldPlan& field) { out_.QuotedKey(field.json_key); }
   void String(std::string_view text) { out_.String(text); }
   void Int(int64_t value) { out_.Int(value); }
   void Double(double value) { out_.Double(value); }
@@ -68,6 +72,7 @@ class QuerySink {
     if (levels_.size() == 1 && key.find_first_of(". ") != key.npos) expressible_ = false;
     key_ = key;
   }
+  void Key(const FieldPlan& field) { Key(field.name); }
   void String(std::string_view text) {
     if (text.find('\0') != text.npos || HoldsResultReference(text)) expressible_ = false;
     Emit(text);
@@ -167,9 +172,31 @@ class QuerySink {
 
 // A value the gateway adds at a path below the current level.
 struct Injection {
-  std::vector<std::string_view> path;
+  std::span<const std::string_view> path;
   std::optional<int64_t> number;
   std::string_view text;
+};
+
+// The bot's id and its secret, or those of them that belong below one level.
+class Injections {
+ public:
+  void Add(const Injection& injection) { items_[count_++] = injection; }
+  bool empty() const { return count_ == 0; }
+  const Injection* begin() const { return items_.data(); }
+  const Injection* end() const { return items_.data() + count_; }
+  // Those that belong into the field `name`, as seen from inside it.
+  Injections Below(std::string_view name) const {
+    Injections below;
+    for (const Injection& injection : *this) {
+      if (injection.path.size() > 1 && injection.path[0] == name)
+        below.Add({injection.path.subspan(1), injection.number, injection.text});
+    }
+    return below;
+  }
+
+ private:
+  std::array<Injection, 2> items_;
+  size_t count_ = 0;
 };
 
 template <typename Sink>
@@ -179,7 +206,7 @@ class Encoder {
   Encoder(Sink* out, std::optional<int64_t> bot_id, bool around_chunks = false)
       : out_(*out), bot_id_(bot_id), around_chunks_(around_chunks) {}
 
-  void WriteRequest(const MethodSpec& method, const Message& request, const std::vector<Injection>& injections) {
+  void WriteRequest(const MethodSpec& method, const Message& request, const Injections& injections) {
     out_.BeginObject();
     WriteFields(request, *method.request_plan, method.subject_field, injections);
     out_.EndObject();
@@ -187,37 +214,39 @@ class Encoder {
 
  private:
   void WriteFields(const Message& message, const MessagePlan& plan, const FieldDescriptor* left_out,
-                   std::span<const Injection> injections) {
-    const Reflection& reflection = *message.GetReflection();
+                   const Injections& injections) {
     const auto suppressed = [&](std::string_view name) {
       return std::any_of(plan.suppressors.begin(), plan.suppressors.end(), [&](const FieldPlan* other) {
-        return other->options.clears() == name && Present(message, *other);
+        return other->options.clears() == name && other->IsIn(message);
       });
     };
-    for (const FieldPlan& field : plan.fields) {
-      if (field.field == left_out || !field.options.nulls_in().empty()) continue;
-      if (field.options.inline_()) {
-        if (Present(message, field))
-          WriteFields(reflection.GetMessage(message, field.field), *field.message, nullptr, {});
-        continue;
+    const auto write = [&](const FieldPlan& field, bool present) {
+      if (field.field == left_out || field.names_nulls) return;
+      if (field.inlined) {
+        if (present) WriteFields(plan.reflection->GetMessage(message, field.field), *field.message, nullptr, {});
+        return;
       }
-      if (field.kind == Kind::kBool && !field.options.clears().empty()) {
-        if (!reflection.GetBool(message, field.field)) continue;
+      if (field.clears) {
+        if (!present || !plan.reflection->GetBool(message, field.field)) return;
         out_.Key(field.options.clears());
-        out_.RawJson(field.options.clear_as());
-        continue;
+        return out_.RawJson(field.options.clear_as());
       }
       if (around_chunks_ && field.options.chunked()) {
-        out_.Key(field.name);
-        out_.Gap();
-        continue;
+        out_.Key(field);
+        return out_.Gap();
       }
-      const std::vector<Injection> inner = Below(field.name, injections);
-      const bool nulls = field.nulls_from != nullptr && Present(message, *field.nulls_from);
-      if (!Present(message, field) && inner.empty() && !nulls) continue;
-      if (suppressed(field.name)) continue;
-      out_.Key(field.name);
+      const Injections inner = injections.empty() ? Injections() : injections.Below(field.name);
+      const bool nulls = field.nulls_from != nullptr && field.nulls_from->IsIn(message);
+      if ((!present && inner.empty() && !nulls) || suppressed(field.name)) return;
+      out_.Key(field);
       WriteField(message, field, inner);
+    };
+    SetFields set(message, plan);
+    if (injections.empty() && !plan.nulls && !around_chunks_) {
+      for (const FieldDescriptor* field : set.all()) write(*plan.by_index[static_cast<size_t>(field->index())], true);
+    } else {
+      // Some are written though they are not set.
+      for (const FieldPlan& field : plan.fields) write(field, set.Next(field));
     }
     for (const Injection& injection : injections) {
       if (injection.path.size() != 1 || suppressed(injection.path[0])) continue;
@@ -234,24 +263,8 @@ class Encoder {
     }
   }
 
-  static bool Present(const Message& message, const FieldPlan& field) {
-    const Reflection& reflection = *message.GetReflection();
-    return field.field->is_repeated() ? reflection.FieldSize(message, field.field) > 0
-                                      : reflection.HasField(message, field.field);
-  }
-
-  static std::vector<Injection> Below(std::string_view name, std::span<const Injection> injections) {
-    std::vector<Injection> below;
-    for (const Injection& injection : injections) {
-      if (injection.path.size() < 2 || injection.path[0] != name) continue;
-      below.push_back(injection);
-      below.back().path.erase(below.back().path.begin());
-    }
-    return below;
-  }
-
-  void WriteField(const Message& message, const FieldPlan& field, std::span<const Injection> injections) {
-    const Reflection& reflection = *message.GetReflection();
+  void WriteField(const Message& message, const FieldPlan& field, const Injections& injections) {
+    const Reflection& reflection = *field.reflection;
     if (field.is_map()) return WriteMap(message, field);
     if (field.is_list()) {
       out_.BeginArray();
@@ -265,12 +278,12 @@ class Encoder {
 
   // Entries in the order of their keys, since a map has none of its own.
   void WriteMap(const Message& message, const FieldPlan& field) {
-    const Reflection& reflection = *message.GetReflection();
+    const Reflection& reflection = *field.reflection;
     std::vector<const Message*> entries;
     for (int i = 0; i < reflection.FieldSize(message, field.field); ++i) {
       entries.push_back(&reflection.GetRepeatedMessage(message, field.field, i));
     }
-    const auto key = [&](const Message& entry) { return entry.GetReflection()->GetString(entry, field.map_key); };
+    const auto key = [&](const Message& entry) { return field.entry_reflection->GetString(entry, field.map_key); };
     std::sort(entries.begin(), entries.end(), [&](const Message* a, const Message* b) { return key(*a) < key(*b); });
     out_.BeginObject();
     for (const Message* entry : entries) {
@@ -290,8 +303,8 @@ class Encoder {
 
   // One value of `descriptor` in `message`: item `index` of a list, or the field itself if that is -1.
   void WriteValue(const Message& message, const FieldPlan& field, const FieldDescriptor* descriptor, int index,
-                  std::span<const Injection> injections) {
-    const Reflection& reflection = *message.GetReflection();
+                  const Injections& injections) {
+    const Reflection& reflection = field.ReflectionOf(descriptor);
     const auto sub_message = [&]() -> const Message& {
       return index < 0 ? reflection.GetMessage(message, descriptor)
                        : reflection.GetRepeatedMessage(message, descriptor, index);
@@ -318,11 +331,11 @@ class Encoder {
                                      : reflection.GetRepeatedDouble(message, descriptor, index));
       case Kind::kString: {
         std::string scratch;
-        return out_.String(StringOf(message, descriptor, index, &scratch));
+        return out_.String(StringOf(reflection, message, descriptor, index, &scratch));
       }
       case Kind::kBytes: {
         std::string scratch;
-        return out_.String(absl::Base64Escape(StringOf(message, descriptor, index, &scratch)));
+        return out_.String(absl::Base64Escape(StringOf(reflection, message, descriptor, index, &scratch)));
       }
       case Kind::kEnum: {
         const int value = index < 0 ? reflection.GetEnumValue(message, descriptor)
@@ -350,16 +363,15 @@ class Encoder {
     }
   }
 
-  static const std::string& StringOf(const Message& message, const FieldDescriptor* descriptor, int index,
-                                     std::string* scratch) {
-    const Reflection& reflection = *message.GetReflection();
+  static const std::string& StringOf(const Reflection& reflection, const Message& message,
+                                     const FieldDescriptor* descriptor, int index, std::string* scratch) {
     return index < 0 ? reflection.GetStringReference(message, descriptor, scratch)
                      : reflection.GetRepeatedStringReference(message, descriptor, index, scratch);
   }
 
   static bool IsEmpty(const Message& message, const MessagePlan& plan) {
     return std::none_of(plan.fields.begin(), plan.fields.end(),
-                        [&](const FieldPlan& field) { return Present(message, field); });
+                        [&](const FieldPlan& field) { return field.IsIn(message); });
   }
 
   Sink& out_;
@@ -367,15 +379,11 @@ class Encoder {
   const bool around_chunks_;
 };
 
-std::vector<Injection> InjectionsFor(const MethodSpec& method, const Identity& identity) {
-  std::vector<Injection> injections;
-  if (!method.options.id_path().empty() && identity.bot_id.has_value()) {
-    injections.push_back({base::StrSplit(std::string_view(method.options.id_path()), '.'), identity.bot_id, {}});
-  }
-  if (!method.options.secret_path().empty() && !identity.secret.empty()) {
-    injections.push_back(
-        {base::StrSplit(std::string_view(method.options.secret_path()), '.'), std::nullopt, identity.secret});
-  }
+Injections InjectionsFor(const MethodSpec& method, const Identity& identity) {
+  Injections injections;
+  if (!method.id_path.empty() && identity.bot_id.has_value()) injections.Add({method.id_path, identity.bot_id, {}});
+  if (!method.secret_path.empty() && !identity.secret.empty())
+    injections.Add({method.secret_path, std::nullopt, identity.secret});
   return injections;
 }
 

@@ -1,6 +1,7 @@
 #include "service/translate/method_table.h"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include "service/base/error.h"
@@ -116,6 +117,8 @@ class MethodTableBuilder {
     spec->options = method.options().GetExtension(bitrix24::rest::method);
     spec->rpc_path = base::StrCat("/", method.service()->full_name(), "/", method.name());
     const auto& options = spec->options;
+    if (!options.id_path().empty()) spec->id_path = base::StrSplit(options.id_path(), '.');
+    if (!options.secret_path().empty()) spec->secret_path = base::StrSplit(options.secret_path(), '.');
     if (options.name().empty()) Mistake(where, "option `name` is empty");
     if (options.dialect() == bitrix24::rest::DIALECT_UNSPECIFIED) Mistake(where, "option `dialect` is missing");
     if (options.retry() == bitrix24::rest::RETRY_UNSPECIFIED) Mistake(where, "option `retry` is missing");
@@ -152,6 +155,15 @@ class MethodTableBuilder {
       Mistake(where, "an unregistration names a bot");
     if (spec->subject == Subject::kPortal && !options.id_path().empty())
       Mistake(where, "id_path needs a request that names a bot");
+
+    std::set<const MessagePlan*> seen;
+    spec->takes_handler_urls = HoldsHandlerUrl(*spec->request_plan, &seen);
+    // Beside templateId, which does not cover the forwarded messages.
+    if (!spec->template_id_field.empty()) {
+      const FieldDescriptor* forwarded =
+          spec->template_id_field.back()->containing_type()->FindFieldByCamelcaseName("forwardIds");
+      if (forwarded != nullptr && forwarded->is_map()) spec->forward_ids_field = forwarded;
+    }
 
     if (spec->streaming() &&
         (spec->uploads() == spec->downloads() ||
@@ -210,6 +222,15 @@ class MethodTableBuilder {
     return false;
   }
 
+  // Of `plan` or of a message in it; `seen` are the plans on the way, since a type may hold itself.
+  static bool HoldsHandlerUrl(const MessagePlan& plan, std::set<const MessagePlan*>* seen) {
+    if (!seen->insert(&plan).second) return false;
+    return std::any_of(plan.fields.begin(), plan.fields.end(), [&](const FieldPlan& field) {
+      return field.handler_url ||
+             (field.kind == Kind::kMessage && !field.field->is_repeated() && HoldsHandlerUrl(*field.message, seen));
+    });
+  }
+
   void AddRegistration(std::string_view where, MethodSpec* spec) {
     if (spec->subject != Subject::kPortal || spec->options.secret_path().empty()) {
       return Mistake(where, "a registration names a portal and has a secret_path");
@@ -236,23 +257,49 @@ class MethodTableBuilder {
     slot = std::make_unique<MessagePlan>();
     MessagePlan* plan = slot.get();  // before the fields: a type may hold itself
     plan->descriptor = &type;
+    plan->reflection = ReflectionOf(type);
     plan->special = SpecialOf(type);
     plan->fields.reserve(static_cast<size_t>(type.field_count()));
     for (int i = 0; i < type.field_count(); ++i) AddField(*type.field(i), dialect, plan);
+    std::sort(plan->fields.begin(), plan->fields.end(),
+              [](const FieldPlan& a, const FieldPlan& b) { return a.field->number() < b.field->number(); });
+    plan->by_index.resize(plan->fields.size());
+    for (const FieldPlan& field : plan->fields) plan->by_index[static_cast<size_t>(field.field->index())] = &field;
     Names names;
     for (size_t i = 0; i < plan->fields.size(); ++i) IndexField(i, &names, plan);
     for (FieldPlan& field : plan->fields) LinkSiblings(&field, plan);
+    if (plan->special == Special::kKeyboardButton || plan->special == Special::kMenuItem) {
+      plan->action = {.type = plan->Find("TYPE"),
+                      .text = plan->Find("TEXT"),
+                      .link = plan->Find("LINK"),
+                      .command = plan->Find("COMMAND"),
+                      .command_params = plan->Find("COMMAND_PARAMS"),
+                      .action = plan->Find("ACTION"),
+                      .action_value = plan->Find("ACTION_VALUE"),
+                      .app_id = plan->Find("APP_ID"),
+                      .app_params = plan->Find("APP_PARAMS")};
+    }
     return plan;
+  }
+
+  // Null if the type is not linked in, which AddMethod tells.
+  static const google::protobuf::Reflection* ReflectionOf(const Descriptor& type) {
+    const auto* prototype = google::protobuf::MessageFactory::generated_factory()->GetPrototype(&type);
+    return prototype == nullptr ? nullptr : prototype->GetReflection();
   }
 
   void AddField(const FieldDescriptor& field, Dialect dialect, MessagePlan* plan) {
     FieldPlan out;
     out.field = &field;
+    out.reflection = plan->reflection;
     if (field.options().HasExtension(bitrix24::rest::field))
       out.options = field.options().GetExtension(bitrix24::rest::field);
     out.name = field.json_name();
+    base::json::AppendQuoted(out.name, &out.json_key);
+    out.json_key.push_back(':');
     const FieldDescriptor* value = &field;
     if (field.is_map()) {
+      out.entry_reflection = ReflectionOf(*field.message_type());
       out.map_key = field.message_type()->map_key();
       out.map_value = field.message_type()->map_value();
       value = out.map_value;
@@ -271,6 +318,15 @@ class MethodTableBuilder {
       Mistake(field.full_name(), "only a message can be `inline`");
       out.options.clear_inline_();
     }
+    const auto& options = out.options;
+    out.inlined = options.inline_();
+    out.clears = out.kind == Kind::kBool && !options.clears().empty();
+    out.names_nulls = !options.nulls_in().empty();
+    out.handler_url = out.kind == Kind::kString && !field.is_repeated() &&
+                      (out.name == "webhookUrl" || out.name.starts_with("EVENT_"));
+    out.needed = options.required() && !options.chunked();
+    out.limited = options.required() || options.max_length() > 0 || options.has_min() || options.has_max() ||
+                  !options.pattern().empty();
     plan->fields.push_back(std::move(out));
   }
 
@@ -319,6 +375,7 @@ class MethodTableBuilder {
       if (!field->is_list() || field->kind != Kind::kString)
         return Mistake(where, "only a list of texts can have `nulls_in`");
       plan->fields[it->second].nulls_from = field;
+      plan->nulls = true;
     }
     if (!field->options.clears().empty() && field->field->is_repeated()) Mistake(where, "a list can't have `clears`");
     if (!field->options.clears().empty() && field->kind != Kind::kBool) plan->suppressors.push_back(field);

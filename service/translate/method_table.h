@@ -38,10 +38,17 @@ struct MethodSpec {
   const google::protobuf::Message* response_prototype = nullptr;
   const MessagePlan* request_plan = nullptr;
   const MessagePlan* response_plan = nullptr;
+  // `id_path` and `secret_path` of the options, name by name. Empty if there is none.
+  std::vector<std::string_view> id_path;
+  std::vector<std::string_view> secret_path;
   // The way to the field named by `order_by`, and to `templateId` of a method the portal de-duplicates by it. Empty if
   // there is none.
   std::vector<const google::protobuf::FieldDescriptor*> order_field;
   std::vector<const google::protobuf::FieldDescriptor*> template_id_field;
+  // Beside templateId: the messages that this one forwards. Null if there is none.
+  const google::protobuf::FieldDescriptor* forward_ids_field = nullptr;
+  // Whether a request can name URLs to which the portal would send events (request_fields.h).
+  bool takes_handler_urls = false;
   // For BOT_EFFECT_REGISTER: the way to the bot's code in the request (`fields.code`, `CODE`), and to its id in the
   // response (`bot.id`, or the whole result). Empty otherwise.
   std::vector<const google::protobuf::FieldDescriptor*> code_field;

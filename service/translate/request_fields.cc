@@ -23,20 +23,15 @@ const Message* Holder(const Message& message, FieldPath path) {
   return holder;
 }
 
-bool IsHandlerUrl(const FieldPlan& field) {
-  return field.kind == Kind::kString && !field.field->is_repeated() &&
-         (field.name == "webhookUrl" || field.name.starts_with("EVENT_"));
-}
-
 void CollectHandlerUrls(const Message& message, const MessagePlan& plan, const std::string& prefix,
                         std::vector<HandlerUrl>* out) {
-  const auto& reflection = *message.GetReflection();
+  const auto& reflection = *plan.reflection;
   for (const FieldPlan& field : plan.fields) {
     if (field.field->is_repeated() || !reflection.HasField(message, field.field)) continue;
-    if (IsHandlerUrl(field)) out->push_back({prefix + field.name, reflection.GetString(message, field.field)});
+    if (field.handler_url) out->push_back({prefix + field.name, reflection.GetString(message, field.field)});
     if (field.kind == Kind::kMessage) {
       CollectHandlerUrls(reflection.GetMessage(message, field.field), *field.message,
-                         field.options.inline_() ? prefix : base::StrCat(prefix, field.name, "."), out);
+                         field.inlined ? prefix : base::StrCat(prefix, field.name, "."), out);
     }
   }
 }
@@ -72,16 +67,9 @@ void SetTextAt(Message* message, FieldPath path, std::string text) {
 }
 
 bool IsDoneInParts(const MethodSpec& method, const Message& request) {
-  // Beside templateId, which does not cover the forwarded messages.
-  const Message* const holder = method.template_id_field.empty() ? nullptr : Holder(request, method.template_id_field);
-  if (holder == nullptr) return false;
-  const auto& type = *holder->GetDescriptor();
-  for (int i = 0; i < type.field_count(); ++i) {
-    const FieldDescriptor* field = type.field(i);
-    if (field->is_map() && field->json_name() == "forwardIds")
-      return holder->GetReflection()->FieldSize(*holder, field) > 0;
-  }
-  return false;
+  if (method.forward_ids_field == nullptr) return false;
+  const Message* const holder = Holder(request, method.template_id_field);
+  return holder != nullptr && holder->GetReflection()->FieldSize(*holder, method.forward_ids_field) > 0;
 }
 
 std::vector<std::string> SetFieldNames(const Message& request) {
@@ -106,7 +94,7 @@ std::vector<std::string> SetFieldNames(const Message& request) {
 
 std::vector<HandlerUrl> HandlerUrls(const MethodSpec& method, const Message& request) {
   std::vector<HandlerUrl> urls;
-  CollectHandlerUrls(request, *method.request_plan, "", &urls);
+  if (method.takes_handler_urls) CollectHandlerUrls(request, *method.request_plan, "", &urls);
   return urls;
 }
 
