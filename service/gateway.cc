@@ -134,6 +134,10 @@ transport::HttpOptions HttpOptionsFrom(const Config& configuration) {
   const auto& limits = configuration.settings.limits();
   if (limits.has_connect_timeout()) out.connect_timeout = Milliseconds(limits.connect_timeout());
   if (limits.has_max_reply_bytes()) out.max_reply_bytes = limits.max_reply_bytes();
+  // A call that may go out must not wait for a connection.
+  const portal::SchedulerOptions calls = SchedulerOptionsFrom(limits);
+  out.max_connections_per_host = std::max(out.max_connections_per_host, calls.max_in_flight + calls.max_streams);
+  out.max_connections = std::max(out.max_connections, out.max_connections_per_host);
   return out;
 }
 

@@ -27,16 +27,18 @@ absl::Status InitCurl() {
 }
 
 EasyHandle HandlePool::Get() {
-  if (idle_.empty()) return EasyHandle(curl_easy_init());
+  if (idle_.empty()) {
+    EasyHandle easy(curl_easy_init());
+    if (easy != nullptr && !configure_(easy.get())) easy.reset();
+    return easy;
+  }
   EasyHandle easy = std::move(idle_.back());
   idle_.pop_back();
   return easy;
 }
 
 void HandlePool::Put(EasyHandle easy) {
-  if (idle_.size() >= kKept) return;
-  curl_easy_reset(easy.get());
-  idle_.push_back(std::move(easy));
+  if (idle_.size() < kKept) idle_.push_back(std::move(easy));
 }
 
 TlsSessions::TlsSessions() : share_(curl_share_init()) {

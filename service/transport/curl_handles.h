@@ -10,9 +10,11 @@
 #include <curl/curl.h>
 
 #include <cstddef>
+#include <functional>
 #include <list>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
@@ -30,14 +32,19 @@ using EasyHandle = std::unique_ptr<CURL, EasyCleanup>;
 
 class HandlePool {
  public:
+  // Sets what all transfers have in common: once for each handle. False if memory is short.
+  using Configure = std::function<bool(CURL* easy)>;
+  explicit HandlePool(Configure configure) : configure_(std::move(configure)) {}
+
   // Empty only if memory is short.
   EasyHandle Get();
-  // Takes back a handle that is with no multi handle and no share. One whose transfer failed is destroyed instead: what
-  // state it is in is nobody's guess.
+  // Takes back a handle that is with no multi handle and no share. What the transfer set stays set until the next one
+  // sets it. One whose transfer failed is destroyed instead: what state it is in is nobody's guess.
   void Put(EasyHandle easy);
 
  private:
   static constexpr size_t kKept = 64;
+  const Configure configure_;
   std::vector<EasyHandle> idle_;
 };
 

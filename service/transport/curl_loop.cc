@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "service/base/mutex.h"
+#include "service/transport/curl_events.h"
 #include "service/transport/curl_handles.h"
 #include "service/transport/curl_transport.h"
 #include "service/transport/inbox.h"
@@ -26,14 +27,16 @@ constexpr int kLastRounds = 100;
 class CurlLoop::Core : public base::Executor {
  public:
   Core(std::string name, std::shared_ptr<const HttpOptions> options, Resolver& resolver, const base::Clock& clock,
-       MultiHandle multi)
+       std::unique_ptr<CurlEvents> events, MultiHandle multi)
       : name_(std::move(name)),
         options_(std::move(options)),
         clock_(clock),
+        events_(std::move(events)),
         multi_(std::move(multi)),
-        // Thread-safe by contract, alone among curl's functions.
-        inbox_(std::make_shared<Inbox>([handle = multi_.get()] { curl_multi_wakeup(handle); })),
-        transport_(std::make_unique<CurlTransport>(multi_.get(), *options_, resolver, clock, *this, inbox_, sockets_)) {
+        inbox_(std::make_shared<Inbox>([bell = events_.get()] { bell->Ring(); })),
+        transport_(std::make_unique<CurlTransport>(multi_.get(), *events_, *options_, resolver, clock, *this, inbox_,
+                                                   sockets_)) {
+    events_->Attach(multi_.get());
     thread_ = std::thread([this] { Run(); });
   }
   ~Core() override {
@@ -119,11 +122,9 @@ class CurlLoop::Core : public base::Executor {
     };
     if (const std::optional<base::MonoTime> next = timers_.Next(); next.has_value()) until(*next);
     if (stopping_at_.has_value()) until(transport_->in_flight() == 0 ? now : *stopping_at_);
-    if (!inbox_->empty()) wait = std::chrono::milliseconds(0);
-    if (curl_multi_poll(multi_.get(), nullptr, 0, static_cast<int>(wait.count()), nullptr) != CURLM_OK) {
-      // EINTR is one reason, and harmless. Whatever else it is must not turn the loop into a busy one.
-      std::this_thread::sleep_for(std::chrono::milliseconds(1));
-    }
+    if (!inbox_->BeginWait()) wait = std::chrono::milliseconds(0);
+    events_->Wait(wait);
+    inbox_->EndWait();
   }
 
   void ShutDown() {
@@ -147,7 +148,8 @@ class CurlLoop::Core : public base::Executor {
   std::atomic<std::thread::id> loop_thread_{};
 
   // Loop thread only, once it runs.
-  KeptSockets sockets_;  // before multi_, which reports to it to its end
+  const std::unique_ptr<CurlEvents> events_;  // both before multi_, which reports to them to its end
+  KeptSockets sockets_;
   MultiHandle multi_;
   TimerQueue timers_;
   std::optional<base::MonoTime> stopping_at_;
@@ -168,6 +170,8 @@ absl::StatusOr<std::unique_ptr<CurlLoop>> CurlLoop::Create(std::string name, std
   if (!options->proxy.empty() && !ParseProxyEndpoint(options->proxy).has_value()) {
     return absl::InvalidArgumentError("the egress proxy must be a URL such as http://user:password@proxy.example:3128");
   }
+  auto events = CurlEvents::Create(clock);
+  if (!events.ok()) return events.status();
   MultiHandle multi(curl_multi_init());
   if (multi == nullptr) return absl::ResourceExhaustedError("libcurl gave no multi handle");
   curl_multi_setopt(multi.get(), CURLMOPT_PIPELINING,
@@ -176,8 +180,8 @@ absl::StatusOr<std::unique_ptr<CurlLoop>> CurlLoop::Create(std::string name, std
                     static_cast<long>(options->max_streams_per_connection));
   // How many are kept, idle ones included. Who may open one is decided by Admission.
   curl_multi_setopt(multi.get(), CURLMOPT_MAXCONNECTS, static_cast<long>(options->max_connections));
-  return std::unique_ptr<CurlLoop>(
-      new CurlLoop(std::make_unique<Core>(std::move(name), std::move(options), resolver, clock, std::move(multi))));
+  return std::unique_ptr<CurlLoop>(new CurlLoop(std::make_unique<Core>(std::move(name), std::move(options), resolver,
+                                                                       clock, *std::move(events), std::move(multi))));
 }
 
 CurlLoop::CurlLoop(std::unique_ptr<Core> core) : core_(std::move(core)) {}

@@ -1,7 +1,7 @@
 // One thread, one CURLM: a portal's executor and its transport.
 //
 // Owned by a LoopPool, which starts and stops it. Post and InThisThread are thread-safe; PostAt, CancelTimer and
-// transport() belong to the loop's thread. The thread never blocks but in curl_multi_poll: names are resolved
+// transport() belong to the loop's thread. The thread never blocks but in CurlEvents::Wait: names are resolved
 // elsewhere, and what is posted must not block either.
 #ifndef IMBOT_SERVICE_TRANSPORT_CURL_LOOP_H_
 #define IMBOT_SERVICE_TRANSPORT_CURL_LOOP_H_

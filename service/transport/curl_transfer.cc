@@ -125,56 +125,104 @@ CurlTransfer::~CurlTransfer() {
   curl_slist_free_all(pins_);
 }
 
+bool CurlTransfer::Configure(const HttpOptions& options, KeptSockets& sockets, CURL* easy) {
+  return Set(easy, CURLOPT_USERAGENT, "imbot-gateway/" IMBOT_VERSION) &&  //
+         Set(easy, CURLOPT_FOLLOWLOCATION, 0L) &&                         //
+         Set(easy, CURLOPT_PROTOCOLS_STR, "http,https") &&                //
+         Set(easy, CURLOPT_DISALLOW_USERNAME_IN_URL, 1L) &&               //
+         Set(easy, CURLOPT_HTTP_VERSION,
+             static_cast<long>(options.http2 ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1)) &&
+         Set(easy, CURLOPT_PREREQFUNCTION, &CurlTransfer::OnRequest) &&  //
+         Set(easy, CURLOPT_HEADERFUNCTION, &CurlTransfer::OnHeader) &&   //
+         Set(easy, CURLOPT_WRITEFUNCTION, &CurlTransfer::OnBody) &&      //
+         Set(easy, CURLOPT_READFUNCTION, &CurlTransfer::OnRead) &&       //
+         Set(easy, CURLOPT_DEBUGFUNCTION, &CurlTransfer::OnDebug) &&     //
+         ConfigureConnection(options, sockets, easy) && ConfigureSecurity(options, easy);
+}
+
+bool CurlTransfer::ConfigureConnection(const HttpOptions& options, KeptSockets& sockets, CURL* easy) {
+  const bool proxy = !options.proxy.empty();
+  // An empty proxy keeps curl from looking into the environment.
+  return Set(easy, CURLOPT_PROXY, proxy ? options.proxy.Reveal().data() : "") &&  //
+         (!proxy || (Set(easy, CURLOPT_HTTPPROXYTUNNEL, 1L) && Set(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L) &&
+                     Set(easy, CURLOPT_NOPROXY, ""))) &&
+         Set(easy, CURLOPT_OPENSOCKETFUNCTION, &CurlTransfer::OnSocket) &&
+         Set(easy, CURLOPT_CLOSESOCKETFUNCTION, &CurlTransfer::OnCloseSocket) &&
+         Set(easy, CURLOPT_CLOSESOCKETDATA, &sockets) && Set(easy, CURLOPT_NOSIGNAL, 1L) &&  //
+         Set(easy, CURLOPT_QUICK_EXIT, 1L) &&                                                //
+         Set(easy, CURLOPT_CONNECTTIMEOUT_MS, Milliseconds(options.connect_timeout)) &&
+         Set(easy, CURLOPT_TCP_NODELAY, 1L) &&    //
+         Set(easy, CURLOPT_TCP_KEEPALIVE, 1L) &&  //
+         Set(easy, CURLOPT_TCP_KEEPIDLE, static_cast<long>(options.tcp_keepalive_idle.count())) &&
+         Set(easy, CURLOPT_TCP_KEEPINTVL, static_cast<long>(options.tcp_keepalive_interval.count())) &&
+         Set(easy, CURLOPT_MAXAGE_CONN, static_cast<long>(options.max_idle.count())) &&
+         Set(easy, CURLOPT_MAXLIFETIME_CONN, static_cast<long>(options.max_connection_age.count()));
+}
+
+bool CurlTransfer::ConfigureSecurity(const HttpOptions& options, CURL* easy) {
+  const char* file = !options.ca_file.empty()  ? options.ca_file.c_str()
+                     : options.ca_path.empty() ? DefaultCaFile()
+                                               : nullptr;
+  const char* path = options.ca_path.empty() ? nullptr : options.ca_path.c_str();
+  if (!options.proxy.empty() && !(Set(easy, CURLOPT_PROXY_CAINFO, file) && Set(easy, CURLOPT_PROXY_CAPATH, path)))
+    return false;
+  return Set(easy, CURLOPT_SSL_VERIFYPEER, 1L) && Set(easy, CURLOPT_SSL_VERIFYHOST, 2L) &&
+         Set(easy, CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2)) && Set(easy, CURLOPT_CAINFO, file) &&
+         Set(easy, CURLOPT_CAPATH, path);
+}
+
 bool CurlTransfer::Prepare(EasyHandle easy, std::shared_ptr<TlsSessions> sessions, const Route& route, bool fresh) {
   easy_ = std::move(easy);
   sessions_ = std::move(sessions);
   addresses_ = route.addresses;
-  return easy_ != nullptr && SetRequest() && SetConnection(route) && SetSecurity() &&
-         (!fresh || Set(easy_.get(), CURLOPT_FRESH_CONNECT, 1L));
+  return easy_ != nullptr && SetRequest() && SetHeaders() && SetBody(fresh) && SetConnection(route);
 }
 
 bool CurlTransfer::SetRequest() {
   CURL* easy = easy_.get();
-  for (const std::string& header :
-       {request_.get ? std::string() : absl::StrCat("Content-Type: ", request_.content_type),
-        std::string(request_.sink != nullptr ? "Accept: */*" : "Accept: application/json"), std::string("Expect:")}) {
-    if (header.empty()) continue;
-    curl_slist* longer = curl_slist_append(headers_, header.c_str());
-    if (longer == nullptr) return false;
-    headers_ = longer;
-  }
   // A Secret's bytes are those of a std::string, so a zero follows them; url.cc has refused zeros inside.
-  return Set(easy, CURLOPT_URL, request_.url.Reveal().data()) && SetBody() &&  //
-         Set(easy, CURLOPT_HTTPHEADER, headers_) &&                            //
-         Set(easy, CURLOPT_USERAGENT, "imbot-gateway/" IMBOT_VERSION) &&       //
-         Set(easy, CURLOPT_FOLLOWLOCATION, 0L) &&                              //
-         Set(easy, CURLOPT_PROTOCOLS_STR, "http,https") &&                     //
-         Set(easy, CURLOPT_DISALLOW_USERNAME_IN_URL, 1L) &&                    //
-         Set(easy, CURLOPT_HTTP_VERSION,
-             static_cast<long>(options_.http2 ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1)) &&
-         Set(easy, CURLOPT_PREREQFUNCTION, &CurlTransfer::OnRequest) && Set(easy, CURLOPT_PREREQDATA, this) &&
-         Set(easy, CURLOPT_HEADERFUNCTION, &CurlTransfer::OnHeader) && Set(easy, CURLOPT_HEADERDATA, this) &&
-         Set(easy, CURLOPT_WRITEFUNCTION, &CurlTransfer::OnBody) && Set(easy, CURLOPT_WRITEDATA, this) &&
+  return Set(easy, CURLOPT_URL, request_.url.Reveal().data()) && Set(easy, CURLOPT_PREREQDATA, this) &&
+         Set(easy, CURLOPT_HEADERDATA, this) && Set(easy, CURLOPT_WRITEDATA, this) &&
          Set(easy, CURLOPT_MAXFILESIZE_LARGE,
              static_cast<curl_off_t>(request_.sink != nullptr ? 0 : options_.max_reply_bytes)) &&
          // Told what curl writes and says only where HTTP/2 makes it needed. None of it is kept or logged.
-         Set(easy, CURLOPT_DEBUGFUNCTION, &CurlTransfer::OnDebug) && Set(easy, CURLOPT_DEBUGDATA, this) &&
-         Set(easy, CURLOPT_VERBOSE, options_.http2 && tls_ ? 1L : 0L);
+         Set(easy, CURLOPT_DEBUGDATA, this) && Set(easy, CURLOPT_VERBOSE, options_.http2 && tls_ ? 1L : 0L);
 }
 
-bool CurlTransfer::SetBody() {
+bool CurlTransfer::SetHeaders() {
+  const auto append = [](curl_slist* list, const std::string& header) {
+    curl_slist* const longer = curl_slist_append(list, header.c_str());
+    if (longer == nullptr) curl_slist_free_all(list);
+    return longer;
+  };
+  constexpr char kJson[] = "application/json";
+  if (!request_.get && request_.sink == nullptr && request_.content_type == kJson) {
+    // Nearly every request's.
+    static curl_slist* const common = append(
+        append(append(nullptr, absl::StrCat("Content-Type: ", kJson)), absl::StrCat("Accept: ", kJson)), "Expect:");
+    return common != nullptr && Set(easy_.get(), CURLOPT_HTTPHEADER, common);
+  }
+  headers_ = append(nullptr, request_.sink != nullptr ? "Accept: */*" : absl::StrCat("Accept: ", kJson));
+  if (headers_ != nullptr) headers_ = append(headers_, "Expect:");
+  if (headers_ != nullptr && !request_.get)
+    headers_ = append(headers_, absl::StrCat("Content-Type: ", request_.content_type));
+  return headers_ != nullptr && Set(easy_.get(), CURLOPT_HTTPHEADER, headers_);
+}
+
+bool CurlTransfer::SetBody(bool fresh) {
   CURL* easy = easy_.get();
-  if (request_.get) return Set(easy, CURLOPT_HTTPGET, 1L);
+  const bool streams = request_.source != nullptr;
+  if (!Set(easy, CURLOPT_FRESH_CONNECT, fresh || streams ? 1L : 0L)) return false;
+  if (request_.get) return Set(easy, CURLOPT_POSTFIELDS, nullptr) && Set(easy, CURLOPT_HTTPGET, 1L);
   if (!Set(easy, CURLOPT_POST, 1L)) return false;
-  if (request_.source == nullptr) {
+  if (!streams) {
     return Set(easy, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request_.body.size())) &&
            Set(easy, CURLOPT_POSTFIELDS, request_.body.data());
   }
   request_.source->Begin(want_resume_);
   // Of a size nobody knows yet: chunked in HTTP/1.1, plain frames in HTTP/2.
-  return Set(easy, CURLOPT_POSTFIELDSIZE_LARGE, curl_off_t{-1}) &&
-         Set(easy, CURLOPT_READFUNCTION, &CurlTransfer::OnRead) && Set(easy, CURLOPT_READDATA, this) &&
-         Set(easy, CURLOPT_FRESH_CONNECT, 1L);
+  return Set(easy, CURLOPT_POSTFIELDSIZE_LARGE, curl_off_t{-1}) && Set(easy, CURLOPT_POSTFIELDS, nullptr) &&
+         Set(easy, CURLOPT_READDATA, this);
 }
 
 bool CurlTransfer::SetConnection(const Route& route) {
@@ -189,37 +237,9 @@ bool CurlTransfer::SetConnection(const Route& route) {
     pins_ = curl_slist_append(nullptr, pin.c_str());
     if (pins_ == nullptr || !Set(easy, CURLOPT_RESOLVE, pins_)) return false;
   }
-  const bool proxy = !options_.proxy.empty();
-  // An empty proxy keeps curl from looking into the environment.
-  return Set(easy, CURLOPT_PROXY, proxy ? options_.proxy.Reveal().data() : "") &&  //
-         (!proxy || (Set(easy, CURLOPT_HTTPPROXYTUNNEL, 1L) && Set(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L) &&
-                     Set(easy, CURLOPT_NOPROXY, ""))) &&
-         Set(easy, CURLOPT_OPENSOCKETFUNCTION, &CurlTransfer::OnSocket) && Set(easy, CURLOPT_OPENSOCKETDATA, this) &&
-         Set(easy, CURLOPT_CLOSESOCKETFUNCTION, &CurlTransfer::OnCloseSocket) &&
-         Set(easy, CURLOPT_CLOSESOCKETDATA, &sockets_) && Set(easy, CURLOPT_NOSIGNAL, 1L) &&  //
-         Set(easy, CURLOPT_QUICK_EXIT, 1L) &&                                                 //
-         Set(easy, CURLOPT_CONNECTTIMEOUT_MS, Milliseconds(options_.connect_timeout)) &&
-         Set(easy, CURLOPT_TCP_NODELAY, 1L) &&    //
-         Set(easy, CURLOPT_TCP_KEEPALIVE, 1L) &&  //
-         Set(easy, CURLOPT_TCP_KEEPIDLE, static_cast<long>(options_.tcp_keepalive_idle.count())) &&
-         Set(easy, CURLOPT_TCP_KEEPINTVL, static_cast<long>(options_.tcp_keepalive_interval.count())) &&
-         Set(easy, CURLOPT_MAXAGE_CONN, static_cast<long>(options_.max_idle.count())) &&
-         Set(easy, CURLOPT_MAXLIFETIME_CONN, static_cast<long>(options_.max_connection_age.count()));
-}
-
-bool CurlTransfer::SetSecurity() {
-  CURL* easy = easy_.get();
-  const char* file = !options_.ca_file.empty()  ? options_.ca_file.c_str()
-                     : options_.ca_path.empty() ? DefaultCaFile()
-                                                : nullptr;
-  const char* path = options_.ca_path.empty() ? nullptr : options_.ca_path.c_str();
-  if (!options_.proxy.empty() && !(Set(easy, CURLOPT_PROXY_CAINFO, file) && Set(easy, CURLOPT_PROXY_CAPATH, path)))
-    return false;
+  if (!Set(easy, CURLOPT_OPENSOCKETDATA, this)) return false;
   if (!tls_) return true;
-  return Set(easy, CURLOPT_ERRORBUFFER, curl_text_.data()) && Set(easy, CURLOPT_SSL_VERIFYPEER, 1L) &&  //
-         Set(easy, CURLOPT_SSL_VERIFYHOST, 2L) &&                                                       //
-         Set(easy, CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2)) && Set(easy, CURLOPT_CAINFO, file) &&
-         Set(easy, CURLOPT_CAPATH, path) &&  //
+  return Set(easy, CURLOPT_ERRORBUFFER, curl_text_.data()) &&
          (sessions_ == nullptr || Set(easy, CURLOPT_SHARE, sessions_->share()));
 }
 
@@ -227,7 +247,8 @@ EasyHandle CurlTransfer::Release() {
   if (easy_ != nullptr) {
     curl_easy_setopt(easy_.get(), CURLOPT_SHARE, nullptr);
     curl_easy_setopt(easy_.get(), CURLOPT_ERRORBUFFER, nullptr);
-    // The handle must not remember what dies with the transfer.
+    // The handle must not remember what dies with the transfer, nor report to it.
+    curl_easy_setopt(easy_.get(), CURLOPT_VERBOSE, 0L);
     curl_easy_setopt(easy_.get(), CURLOPT_RESOLVE, nullptr);
     curl_easy_setopt(easy_.get(), CURLOPT_HTTPHEADER, nullptr);
   }

@@ -48,6 +48,9 @@ class CurlTransfer {
     std::vector<Address> addresses;
   };
 
+  // What every transfer has in common: for HandlePool. Both outlive `easy`.
+  [[nodiscard]] static bool Configure(const HttpOptions& options, KeptSockets& sockets, CURL* easy);
+
   // `options` and `sockets` outlive the transfer; `request` is used in place, as long as the transfer lives.
   CurlTransfer(const HttpOptions& options, const Request& request, bool tls, KeptSockets& sockets,
                OnConnected on_connected, WantResume want_resume);
@@ -55,8 +58,8 @@ class CurlTransfer {
   CurlTransfer(const CurlTransfer&) = delete;
   CurlTransfer& operator=(const CurlTransfer&) = delete;
 
-  // Makes `easy` ready to be added to a multi handle. False if memory is short.
-  // `fresh`: not on a kept connection.
+  // Makes `easy`, which has been configured, ready to be added to a multi handle: sets everything that Configure did
+  // not, whatever its last transfer was. False if memory is short. `fresh`: not on a kept connection.
   [[nodiscard]] bool Prepare(EasyHandle easy, std::shared_ptr<TlsSessions> sessions, const Route& route, bool fresh);
   CURL* easy() const { return easy_.get(); }
 
@@ -82,12 +85,14 @@ class CurlTransfer {
   static size_t OnRead(char* data, size_t size, size_t count, void* self);
   static int OnDebug(CURL*, curl_infotype type, char* data, size_t size, void* self);
 
+  static bool ConfigureConnection(const HttpOptions& options, KeptSockets& sockets, CURL* easy);
+  static bool ConfigureSecurity(const HttpOptions& options, CURL* easy);
   bool SetRequest();
-  bool SetBody();
+  bool SetHeaders();
+  bool SetBody(bool fresh);
   void BeginSink();
   size_t IntoSink(std::string_view part);
   bool SetConnection(const Route& route);
-  bool SetSecurity();
   bool IsHttp2() const;
   bool IsMultiplex() const;
   Failure MakeFailure(CURLcode code) const;

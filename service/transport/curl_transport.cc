@@ -20,9 +20,11 @@ Result Failed(Failure::Kind kind, bool sent, std::string message) {
 
 }  // namespace
 
-CurlTransport::CurlTransport(CURLM* multi, const HttpOptions& options, Resolver& resolver, const base::Clock& clock,
-                             base::Executor& executor, std::shared_ptr<Inbox> inbox, KeptSockets& sockets)
+CurlTransport::CurlTransport(CURLM* multi, CurlEvents& events, const HttpOptions& options, Resolver& resolver,
+                             const base::Clock& clock, base::Executor& executor, std::shared_ptr<Inbox> inbox,
+                             KeptSockets& sockets)
     : multi_(multi),
+      events_(events),
       options_(options),
       resolver_(resolver),
       clock_(clock),
@@ -30,6 +32,7 @@ CurlTransport::CurlTransport(CURLM* multi, const HttpOptions& options, Resolver&
       inbox_(std::move(inbox)),
       proxy_(options.proxy.empty() ? std::nullopt : ParseProxyEndpoint(options.proxy)),
       sockets_(sockets),
+      handles_([this](CURL* easy) { return CurlTransfer::Configure(options_, sockets_, easy); }),
       admission_(LimitsOf(options)) {}
 
 CurlTransport::~CurlTransport() = default;
@@ -42,9 +45,21 @@ void CurlTransport::FailSoon(Callback done, Failure failure) {
   });
 }
 
+std::optional<Endpoint> CurlTransport::EndpointOf(const base::Secret& url) {
+  constexpr size_t kMost = 4096;
+  const std::string_view origin = OriginOf(url.Reveal());
+  if (origin.empty()) return ParseEndpoint(url);
+  if (const auto found = endpoints_.find(absl::string_view(origin.data(), origin.size())); found != endpoints_.end())
+    return found->second;
+  std::optional<Endpoint> endpoint = ParseEndpoint(url);
+  if (endpoints_.size() >= kMost) endpoints_.clear();
+  if (endpoint.has_value()) endpoints_.emplace(std::string(origin), *endpoint);
+  return endpoint;
+}
+
 void CurlTransport::Send(Request request, Callback done) {
   if (refusing_) return FailSoon(std::move(done), {Failure::Kind::kStopped, false, "the gateway is stopping"});
-  std::optional<Endpoint> target = ParseEndpoint(request.url);
+  std::optional<Endpoint> target = EndpointOf(request.url);
   if (!target.has_value())
     return FailSoon(std::move(done), {Failure::Kind::kBlocked, false, "the URL is not one that can be called"});
 
@@ -108,14 +123,16 @@ void CurlTransport::StartAdmitted() {
 }
 
 void CurlTransport::Start(uint64_t id, Transfer& transfer, bool fresh) {
-  const std::string key = transfer.target.Key();
+  CurlTransfer::WantResume want_resume;
+  if (transfer.request.source != nullptr || transfer.request.sink != nullptr) {
+    // Whoever resumes may outlive the transport: then the inbox is closed.
+    want_resume = [this, id, inbox = inbox_] { inbox->Post([this, id] { OnResume(id); }); };
+  }
   transfer.curl = std::make_unique<CurlTransfer>(
       options_, transfer.request, transfer.target.tls, sockets_,
-      [this, key](bool multiplex) { connected_.emplace_back(key, multiplex); },
-      // Whoever resumes may outlive the transport: then the inbox is closed.
-      [this, id, inbox = inbox_] { inbox->Post([this, id] { OnResume(id); }); });
-  const bool ready = transfer.curl->Prepare(handles_.Get(), transfer.target.tls ? tls_sessions_.For(key) : nullptr,
-                                            transfer.route, fresh);
+      [this, id](bool multiplex) { connected_.emplace_back(id, multiplex); }, std::move(want_resume));
+  const bool ready = transfer.curl->Prepare(
+      handles_.Get(), transfer.target.tls ? tls_sessions_.For(transfer.target.Key()) : nullptr, transfer.route, fresh);
   if (!ready || curl_multi_add_handle(multi_, transfer.curl->easy()) != CURLM_OK) {
     executor_.Post(
         [this, id] { Finish(id, Failed(Failure::Kind::kConnect, false, "libcurl took no more transfers")); });
@@ -125,9 +142,8 @@ void CurlTransport::Start(uint64_t id, Transfer& transfer, bool fresh) {
 }
 
 void CurlTransport::Turn() {
-  int running = 0;
-  curl_multi_perform(multi_, &running);
-  for (const auto& [host, multiplex] : connected_) admission_.Connected(host, multiplex);
+  events_.Deliver();
+  for (const auto& [id, multiplex] : connected_) admission_.Connected(transfers_.at(id)->target.Key(), multiplex);
   connected_.clear();
 
   // First everything out of curl, then the callbacks, which may send again.

@@ -19,6 +19,7 @@
 #include "service/base/clock.h"
 #include "service/base/executor.h"
 #include "service/transport/admission.h"
+#include "service/transport/curl_events.h"
 #include "service/transport/curl_handles.h"
 #include "service/transport/curl_transfer.h"
 #include "service/transport/http_options.h"
@@ -36,10 +37,10 @@ using MultiHandle = std::unique_ptr<CURLM, MultiCleanup>;
 
 class CurlTransport : public Transport {
  public:
-  // All outlive the transport, and `sockets` outlives `multi`. `options.proxy`, if there is one, has been checked.
-  // `inbox` is the loop's, for answers of the resolver.
-  CurlTransport(CURLM* multi, const HttpOptions& options, Resolver& resolver, const base::Clock& clock,
-                base::Executor& executor, std::shared_ptr<Inbox> inbox, KeptSockets& sockets);
+  // All outlive the transport, and `events` and `sockets` outlive `multi`. `options.proxy`, if there is one, has been
+  // checked. `inbox` is the loop's, for answers of the resolver.
+  CurlTransport(CURLM* multi, CurlEvents& events, const HttpOptions& options, Resolver& resolver,
+                const base::Clock& clock, base::Executor& executor, std::shared_ptr<Inbox> inbox, KeptSockets& sockets);
   // REQUIRES: CancelAll, after which nothing was sent.
   ~CurlTransport() override;
 
@@ -65,6 +66,8 @@ class CurlTransport : public Transport {
     std::unique_ptr<CurlTransfer> curl;  // from its start on
   };
 
+  // What ParseEndpoint says, remembered for each origin.
+  std::optional<Endpoint> EndpointOf(const base::Secret& url);
   void FailSoon(Callback done, Failure failure);
   void OnResolved(uint64_t id, const Resolution& resolution);
   void Admit(uint64_t id, Transfer& transfer);
@@ -80,6 +83,7 @@ class CurlTransport : public Transport {
 
   // Constant after construction.
   CURLM* const multi_;
+  CurlEvents& events_;
   const HttpOptions& options_;
   Resolver& resolver_;
   const base::Clock& clock_;
@@ -94,7 +98,8 @@ class CurlTransport : public Transport {
   Admission admission_;
   absl::flat_hash_map<uint64_t, std::unique_ptr<Transfer>> transfers_;
   absl::flat_hash_map<CURL*, uint64_t> by_handle_;
-  std::vector<std::pair<std::string, bool>> connected_;  // told from inside curl, for admission_
+  absl::flat_hash_map<std::string, Endpoint> endpoints_;  // by origin
+  std::vector<std::pair<uint64_t, bool>> connected_;      // told from inside curl, for admission_
   uint64_t last_id_ = 0;
   bool refusing_ = false;
   bool cancelling_ = false;

@@ -25,13 +25,15 @@ class Inbox {
     base::MutexLock lock(mutex_);
     if (closed_) return;  // `task` dies after the lock was released: parameters outlive locals
     tasks_.push_back(std::move(task));
-    // The first task wakes for all that follow it, and the loop's own thread looks into the inbox before it waits.
-    if (tasks_.size() == 1 && std::this_thread::get_id() != owner_) wake_();
+    // Once for all that follow; a loop that does not wait looks into the inbox before it does.
+    if (std::exchange(waiting_, false)) wake_();
   }
-  // Interrupts the loop's wait without a task.
+  // Ends the loop's wait, or the next one, without a task.
   void Wake() IMBOT_EXCLUDES(mutex_) {
     base::MutexLock lock(mutex_);
-    if (!closed_) wake_();
+    if (closed_) return;
+    woken_ = true;
+    if (std::exchange(waiting_, false)) wake_();
   }
 
   // Called by the loop's thread before anything else.
@@ -46,6 +48,18 @@ class Inbox {
   bool empty() const IMBOT_EXCLUDES(mutex_) {
     base::MutexLock lock(mutex_);
     return tasks_.empty();
+  }
+  // The loop is about to wait, and what is posted from now on wakes it. False, and it must not wait, if there are tasks
+  // already, or it was to be woken.
+  [[nodiscard]] bool BeginWait() IMBOT_EXCLUDES(mutex_) {
+    base::MutexLock lock(mutex_);
+    waiting_ = tasks_.empty() && !std::exchange(woken_, false);
+    return waiting_;
+  }
+  void EndWait() IMBOT_EXCLUDES(mutex_) {
+    base::MutexLock lock(mutex_);
+    waiting_ = false;
+    woken_ = false;
   }
   // Thread-safe. False too once the inbox is closed.
   bool InOwnerThread() const IMBOT_EXCLUDES(mutex_) {
@@ -64,6 +78,8 @@ class Inbox {
   const std::function<void()> wake_;
   mutable base::Mutex mutex_;
   std::vector<base::Task> tasks_ IMBOT_GUARDED_BY(mutex_);
+  bool waiting_ IMBOT_GUARDED_BY(mutex_) = false;
+  bool woken_ IMBOT_GUARDED_BY(mutex_) = false;  // since the last wait
   std::thread::id owner_ IMBOT_GUARDED_BY(mutex_);
   bool closed_ IMBOT_GUARDED_BY(mutex_) = false;
 };

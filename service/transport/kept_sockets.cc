@@ -9,13 +9,13 @@
 #include <optional>
 #include <span>
 
-#include "absl/strings/str_cat.h"
+#include "service/base/strings.h"
 
 namespace imbot::transport {
 namespace {
 
-std::string Key(const std::string& own, int own_port, const std::string& peer, int peer_port) {
-  return absl::StrCat(own, " ", own_port, " ", peer, " ", peer_port);
+std::string Key(std::string_view own, int own_port, std::string_view peer, int peer_port) {
+  return base::StrCat(own, " ", own_port, " ", peer, " ", peer_port);
 }
 
 struct End {
@@ -65,10 +65,8 @@ void KeptSockets::NameThem() {
 }
 
 bool KeptSockets::HasInput(const SocketEnd& own, const SocketEnd& peer) {
-  const std::optional<Address> here = Address::Parse(own.address);
-  const std::optional<Address> there = Address::Parse(peer.address);
-  if (!here.has_value() || !there.has_value()) return false;
-  const std::string key = Key(here->ToString(), own.port, there->ToString(), peer.port);
+  // libcurl writes addresses as EndOf does.
+  const std::string key = Key(own.address, own.port, peer.address, peer.port);
   auto found = by_ends_.find(key);
   if (found == by_ends_.end()) {
     NameThem();

@@ -77,6 +77,20 @@ std::string Endpoint::Key() const {
   return absl::StrCat(tls ? "https://" : "http://", v6 ? "[" : "", host, v6 ? "]" : "", ":", port);
 }
 
+std::string_view OriginOf(std::string_view url) {
+  const size_t scheme = url.find("://");
+  const size_t path = scheme == url.npos ? url.npos : url.find('/', scheme + 3);
+  if (path == url.npos) return {};
+  const auto visible = [](char c) { return c > ' ' && c <= '~'; };
+  const auto plain = [](char c) {
+    return absl::ascii_isalnum(static_cast<unsigned char>(c)) ||
+           std::string_view(":/.-[]").find(c) != std::string_view::npos;
+  };
+  const std::string_view origin = url.substr(0, path);
+  const bool clear = std::all_of(origin.begin(), origin.end(), plain) && std::all_of(url.begin(), url.end(), visible);
+  return clear ? origin : std::string_view();
+}
+
 std::optional<Endpoint> ParseEndpoint(const base::Secret& url) {
   return Parse(url, false);
 }

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "service/base/secret.h"
 #include "service/transport/address.h"
@@ -28,7 +29,12 @@ struct Endpoint {
 // a trailing dot.
 std::optional<Endpoint> ParseEndpoint(const base::Secret& url);
 
-// The same for a proxy, which may have a user and a password.
+// The part of `url` that alone decides about its endpoint: everything before its path. Empty if there is no path; if
+// that part holds anything but letters, digits and `:/.-[]`, so that readers could differ about its end; or if the rest
+// holds what may make the whole unusable: spaces, controls, bytes beyond ASCII.
+std::string_view OriginOf(std::string_view url);
+
+// ParseEndpoint for a proxy, which may have a user and a password.
 std::optional<Endpoint> ParseProxyEndpoint(const base::Secret& url);
 
 }  // namespace imbot::transport

@@ -123,5 +123,21 @@ TEST(Endpoint, IsNoneForUrlsThatMustNotBeCalled) {
   EXPECT_EQ(ParseEndpoint(base::Secret(std::string("https://acme.test/\0x", 20))), std::nullopt);
 }
 
+TEST(OriginOf, IsWhatStandsBeforeThePathOfAPlainUrl) {
+  EXPECT_EQ(OriginOf("https://acme.bitrix24.com/rest/1/s3cr3t/imbot.v2.Bot.get"), "https://acme.bitrix24.com");
+  EXPECT_EQ(OriginOf("http://[2001:db8::1]:8080/"), "http://[2001:db8::1]:8080");
+  EXPECT_EQ(OriginOf("https://Acme.test:443/?x=/"), "https://Acme.test:443");
+}
+
+TEST(OriginOf, IsNothingWhereTheWholeUrlDecides) {
+  for (const char* url : {"", "acme.test/", "https://acme.test", "https://acme.test?x=/", "https://acme.test#/",
+                          "https://user@acme.test/", "https://acme.test\\@evil.test/", "https://ac\xd0\xbc.test/",
+                          "https://[fe80::1%25lo]/", "https://acme test/", "https://acme.test/a b",
+                          "https://acme.test/\x7f", "https://acme.test/\xd0\xbc"}) {
+    EXPECT_EQ(OriginOf(url), "") << url;
+  }
+  EXPECT_EQ(OriginOf(std::string_view("https://acme.test/\0x", 20)), "");
+}
+
 }  // namespace
 }  // namespace imbot::transport

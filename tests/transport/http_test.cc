@@ -71,6 +71,38 @@ TEST_F(HttpTest, AnEmptyBodyAndAnotherContentTypeAreSentAsTheyAre) {
   EXPECT_EQ(seen.Header("content-length"), "0");
 }
 
+TEST_F(HttpTest, NothingOfARequestStaysForTheNextOne) {
+  HttpRequest seen;
+  TestServer server([&](Connection& connection, const HttpRequest& request) {
+    seen = request;
+    connection.Reply(200, "");
+  });
+  const auto send = [&](Request request) {
+    EXPECT_THAT(Send(std::move(request)).get(), Replies(200, ""));
+    return seen;
+  };
+  for (int i = 0; i < 2; ++i) {
+    const HttpRequest post = send(MakeRequest(server.Url("portal.test"), "{}"));
+    EXPECT_THAT(post.line, ::testing::StartsWith("POST /"));
+    EXPECT_EQ(post.body, "{}");
+    EXPECT_EQ(post.Header("content-type"), "application/json");
+    Request get = MakeRequest(server.Url("portal.test", "/file"), "");
+    get.get = true;
+    const HttpRequest got = send(std::move(get));
+    EXPECT_EQ(got.line, "GET /file HTTP/1.1");
+    EXPECT_EQ(got.body, "");
+    EXPECT_EQ(got.Header("content-type"), std::nullopt);
+    EXPECT_EQ(got.Header("content-length"), std::nullopt);
+    Request form = MakeRequest(server.Url("portal.test"), "a=b");
+    form.content_type = "application/x-www-form-urlencoded";
+    const HttpRequest posted = send(std::move(form));
+    EXPECT_THAT(posted.line, ::testing::StartsWith("POST /"));
+    EXPECT_EQ(posted.body, "a=b");
+    EXPECT_EQ(posted.Header("content-type"), "application/x-www-form-urlencoded");
+  }
+  EXPECT_EQ(server.connections(), 1);
+}
+
 TEST_F(HttpTest, AnErrorStatusIsAReply) {
   TestServer server(
       [](Connection& connection, const HttpRequest&) { connection.Reply(503, R"({"error":"QUERY_LIMIT_EXCEEDED"})"); });

@@ -142,6 +142,14 @@ TEST_F(LoopStopTest, EndsTransfersUnderWayAfterTheGrace) {
   done.count_down();
 }
 
+TEST_F(LoopStopTest, NoticesAStopThatComesWhileItIsAwakeAndThenHasNothingToDo) {
+  const base::MonoTime start = Now();
+  // The bell that rings for the task is still to be answered when the stop rings it again.
+  loop().Post([this] { loop().BeginStop(Now()); });
+  loop().Join();
+  EXPECT_LT(Now(), start + seconds(30)) << "a minute is its longest wait";
+}
+
 TEST_F(LoopStopTest, LetsTransfersFinishWithinTheGraceAndTakesNoMore) {
   std::latch go(1);
   std::latch arrived(1);
