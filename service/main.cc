@@ -14,6 +14,7 @@
 #include <string>
 #include <thread>
 
+#include "absl/synchronization/mutex.h"
 #include "service/base/log.h"
 #include "service/config/load.h"
 #include "service/gateway.h"
@@ -87,6 +88,12 @@ void KeepLargeBlocksOffTheHeap() {
   mallopt(M_TRIM_THRESHOLD, 1 << 20);
 }
 
+// Debian's Abseil is built with the search for deadlocks on, which enters each lock that gRPC takes beside another into
+// one graph under one lock of its own.
+void DontSearchForDeadlocks() {
+  absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
+}
+
 imbot::base::Level LevelOf(imbot::gateway::v1::LogLevel level) {
   switch (level) {
     case imbot::gateway::v1::LOG_LEVEL_DEBUG:
@@ -135,6 +142,7 @@ int Serve(const sigset_t& signals, std::shared_ptr<const imbot::config::Config> 
 int main(int argc, char** argv) {
   ForbidCoreFiles();
   KeepLargeBlocksOffTheHeap();
+  DontSearchForDeadlocks();
   Flags flags;
   if (const auto code = ParseFlags(argc, argv, &flags)) return *code;
   // Before any thread starts, so that they all inherit it and only sigwait sees them.

@@ -5,10 +5,12 @@
 #include <spdlog/sinks/stdout_sinks.h>
 
 #include <chrono>
-#include <ctime>
 #include <mutex>
+#include <thread>
 
 #include "service/base/json.h"
+#include "service/base/mutex.h"
+#include "service/base/strings.h"
 
 namespace imbot::base {
 namespace {
@@ -64,20 +66,25 @@ void AppendText(std::string_view text, json::Writer* out) {
   out->String(mended);
 }
 
-// 2026-01-02T03:04:05.678Z
+// 2026-01-02T03:04:05.678Z. Not by gmtime_r, which takes a lock of the whole process.
 std::string IsoTime(WallTime time) {
-  using std::chrono::milliseconds;
-  const auto since_epoch = std::chrono::floor<milliseconds>(time.time_since_epoch());
-  const auto seconds = std::chrono::floor<std::chrono::seconds>(since_epoch);
-  const std::time_t unix_seconds = seconds.count();
-  std::tm parts{};
-  gmtime_r(&unix_seconds, &parts);
-  char text[40];
-  const size_t length = std::strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &parts);
-  const auto fraction = static_cast<int>((since_epoch - seconds).count());
-  const char tail[] = {'.', static_cast<char>('0' + fraction / 100), static_cast<char>('0' + fraction / 10 % 10),
-                       static_cast<char>('0' + fraction % 10), 'Z'};
-  return std::string(text, length).append(tail, sizeof(tail));
+  namespace chrono = std::chrono;
+  const auto day = chrono::floor<chrono::days>(time);
+  const chrono::year_month_day date{chrono::sys_days(day)};
+  const chrono::hh_mm_ss clock{chrono::floor<chrono::milliseconds>(time - day)};
+  std::string text = "0000-00-00T00:00:00.000Z";
+  const auto put = [&text](size_t at, size_t digits, auto value) {
+    auto rest = static_cast<int64_t>(value);
+    for (size_t i = at + digits; i-- > at; rest /= 10) text[i] = static_cast<char>('0' + rest % 10);
+  };
+  put(0, 4, static_cast<int>(date.year()));
+  put(5, 2, static_cast<unsigned>(date.month()));
+  put(8, 2, static_cast<unsigned>(date.day()));
+  put(11, 2, clock.hours().count());
+  put(14, 2, clock.minutes().count());
+  put(17, 2, clock.seconds().count());
+  put(20, 3, clock.subseconds().count());
+  return text;
 }
 
 }  // namespace
@@ -105,26 +112,86 @@ std::optional<Level> LevelFromName(std::string_view name) {
 
 class Logger::Output {
  public:
-  explicit Output(Sink sink) : logger_("imbot", Make(std::move(sink))) {
+  explicit Output(Sink sink) : at_once_(sink != nullptr), logger_("imbot", Make(std::move(sink))) {
     logger_.set_level(spdlog::level::trace);  // Logger decides.
     logger_.set_pattern("%v");
     // By default spdlog reports its own failures on stderr in a format of its own; a full disk behind stderr is no
     // reason to add lines.
     logger_.set_error_handler([](const std::string&) {});
   }
+  ~Output() {
+    {
+      MutexLock lock(mutex_);
+      stopping_ = true;
+      changed_.NotifyAll();
+    }
+    if (writer_.joinable()) writer_.join();
+    WriteLines(TakeLines());
+  }
 
-  void Write(Level level, const std::string& line) {
-    logger_.log(level == Level::kError ? spdlog::level::err : spdlog::level::info,
-                spdlog::string_view_t(line.data(), line.size()));
+  // After everything that came before it.
+  void Write(std::string_view line) {
+    WriteLines(TakeLines());
+    WriteLines(line);
+  }
+
+  // A line costs a system call, and its reader a wake-up: many together cost hardly more than one.
+  void WriteSoon(std::string_view line) {
+    if (at_once_) return Write(line);
+    {
+      MutexLock lock(mutex_);
+      // Whoever logs faster than stderr is read waits, as with any other line.
+      if (lines_.size() < kMostKept) {
+        if (!writer_.joinable()) writer_ = std::thread([this] { WriteForEver(); });
+        if (lines_.empty()) changed_.NotifyOne();
+        base::StrAppend(&lines_, line, "\n");
+        return;
+      }
+    }
+    Write(line);
   }
 
  private:
+  static constexpr size_t kMostKept = size_t{1} << 20;
+  static constexpr std::chrono::milliseconds kDelay{20};
+
   static spdlog::sink_ptr Make(Sink sink) {
     if (sink) return std::make_shared<FunctionSink>(std::move(sink));
     return std::make_shared<spdlog::sinks::stderr_sink_mt>();
   }
 
-  spdlog::logger logger_;
+  void WriteForEver() IMBOT_EXCLUDES(mutex_) {
+    for (bool stopping = false; !stopping;) {
+      {
+        MutexLock lock(mutex_);
+        while (lines_.empty() && !stopping_) changed_.Wait(mutex_);
+        const MonoTime when = Clock::System().Now() + kDelay;
+        while (!stopping_ && changed_.WaitUntil(mutex_, when)) {
+        }
+        stopping = stopping_;
+      }
+      WriteLines(TakeLines());
+    }
+  }
+
+  std::string TakeLines() IMBOT_EXCLUDES(mutex_) {
+    MutexLock lock(mutex_);
+    return std::exchange(lines_, {});
+  }
+  // One or more, with or without the last one's end.
+  void WriteLines(std::string_view lines) {
+    if (lines.ends_with('\n')) lines.remove_suffix(1);
+    if (!lines.empty()) logger_.log(spdlog::level::info, spdlog::string_view_t(lines.data(), lines.size()));
+  }
+
+  const bool at_once_;
+  spdlog::logger logger_;  // thread-safe
+
+  Mutex mutex_;
+  CondVar changed_;
+  std::string lines_ IMBOT_GUARDED_BY(mutex_);  // to be written soon, each with its end
+  bool stopping_ IMBOT_GUARDED_BY(mutex_) = false;
+  std::thread writer_;  // started under the lock, by the first line
 };
 
 Logger::Logger(Level level, Sink sink, const Clock& clock)
@@ -136,9 +203,10 @@ void Logger::Log(Level level, std::string_view event, std::initializer_list<Fiel
   LogFields(level, event, std::span<const Field>(fields.begin(), fields.size()));
 }
 
-void Logger::LogFields(Level level, std::string_view event, std::span<const Field> fields) {
+void Logger::LogFields(Level level, std::string_view event, std::span<const Field> fields, Delivery delivery) {
   if (!Enabled(level)) return;
   json::Writer line;
+  line.Reserve(512);
   line.BeginObject();
   line.Key("time");
   line.String(IsoTime(clock_.WallNow()));
@@ -158,7 +226,7 @@ void Logger::LogFields(Level level, std::string_view event, std::span<const Fiel
     std::visit(Visitor{&line}, field.value());
   }
   line.EndObject();
-  output_->Write(level, line.text());
+  delivery == Delivery::kNow ? output_->Write(line.text()) : output_->WriteSoon(line.text());
 }
 
 }  // namespace imbot::base

@@ -29,6 +29,13 @@ enum class Level { kDebug, kInfo, kWarning, kError };
 std::string_view LevelName(Level level);  // debug, info, warning, error
 std::optional<Level> LevelFromName(std::string_view name);
 
+// When a line is written.
+enum class Delivery {
+  kNow,   // before Log returns
+  kSoon,  // within a few hundredths of a second, with others, by a thread of the logger's own; what a killed process
+          // had not written yet is lost
+};
+
 // One name and value. Refers to the text it was made from: use it within the same full expression.
 class Field {
  public:
@@ -58,7 +65,7 @@ class Logger {
   // Takes one line without its newline. Called by one thread at a time.
   using Sink = std::function<void(std::string_view line)>;
 
-  // Without a sink, lines go to stderr, each flushed.
+  // Without a sink, lines go to stderr. A sink gets each line at once.
   explicit Logger(Level level = Level::kInfo, Sink sink = nullptr, const Clock& clock = Clock::System());
   ~Logger();
   Logger(const Logger&) = delete;
@@ -72,7 +79,8 @@ class Logger {
   // Bytes that are not UTF-8 are shown as U+FFFD.
   void Log(Level level, std::string_view event, std::initializer_list<Field> fields = {});
   // The same for fields that were collected.
-  void LogFields(Level level, std::string_view event, std::span<const Field> fields);
+  void LogFields(Level level, std::string_view event, std::span<const Field> fields,
+                 Delivery delivery = Delivery::kNow);
 
  private:
   class Output;  // spdlog

@@ -17,6 +17,9 @@ class Random {
  public:
   virtual ~Random() = default;
   virtual void Fill(std::span<uint8_t> out) = 0;
+  // For identifiers that are no secrets: may come from bytes that were drawn in advance. A process that forks would
+  // draw the same on both sides; the gateway does not fork.
+  virtual void FillIdentifier(std::span<uint8_t> out) { Fill(out); }
 
   // OpenSSL's generator, fit for secrets. A generator that fails ends the process: a secret that can be guessed is
   // worse than none.

@@ -128,7 +128,7 @@ void AccessLog::Write(const CallRecord& record) {
   if (record.info.superseded) fields.emplace_back("superseded", true);
   fields.emplace_back("priority", PriorityName(record.priority));
   add_text("trace_id", record.trace_id);
-  logger_.LogFields(level, "rpc", fields);
+  logger_.LogFields(level, "rpc", fields, base::Delivery::kSoon);
 }
 
 }  // namespace imbot::rpc

@@ -1,6 +1,8 @@
 #include "service/rpc/call_metadata.h"
 
 #include <algorithm>
+#include <utility>
+#include <vector>
 
 namespace imbot::rpc {
 namespace {
@@ -30,38 +32,40 @@ std::vector<std::string_view> MetadataValues(const MetadataMap& metadata, std::s
 
 absl::StatusOr<CallMetadata> ReadCallMetadata(const MetadataMap& metadata) {
   CallMetadata result;
-  base::Error error(absl::StatusCode::kInvalidArgument, "VALIDATION_FAILED", "the call's metadata is not valid");
+  std::vector<std::pair<std::string_view, std::string_view>> violations;
   const auto keys = MetadataValues(metadata, "idempotency-key");
   if (keys.size() > 1) {
-    error.Violation("metadata.idempotency-key", "must be sent once");
+    violations.emplace_back("metadata.idempotency-key", "must be sent once");
   } else if (keys.size() == 1) {
     if (keys[0].empty() || keys[0].size() > kMaxIdempotencyKey || !IsVisibleAscii(keys[0])) {
-      error.Violation("metadata.idempotency-key", "must be 1 to 255 visible ASCII characters, without spaces");
+      violations.emplace_back("metadata.idempotency-key", "must be 1 to 255 visible ASCII characters, without spaces");
     } else {
       result.idempotency_key = keys[0];
     }
   }
   const auto priorities = MetadataValues(metadata, "x-imbot-priority");
   if (priorities.size() > 1) {
-    error.Violation("metadata.x-imbot-priority", "must be sent once");
+    violations.emplace_back("metadata.x-imbot-priority", "must be sent once");
   } else if (priorities.size() == 1) {
     if (priorities[0] == "bulk") {
       result.priority = Priority::kBulk;
     } else if (priorities[0] != "interactive") {
-      error.Violation("metadata.x-imbot-priority", "must be `interactive` or `bulk`");
+      violations.emplace_back("metadata.x-imbot-priority", "must be `interactive` or `bulk`");
     }
   }
   const auto collapse = MetadataValues(metadata, "x-imbot-collapse");
   if (collapse.size() > 1) {
-    error.Violation("metadata.x-imbot-collapse", "must be sent once");
+    violations.emplace_back("metadata.x-imbot-collapse", "must be sent once");
   } else if (collapse.size() == 1) {
     result.collapse = collapse[0] == "true";
     if (!result.collapse && collapse[0] != "false") {
-      error.Violation("metadata.x-imbot-collapse", "must be `true` or `false`");
+      violations.emplace_back("metadata.x-imbot-collapse", "must be `true` or `false`");
     }
   }
-  if (error.has_violations()) return error.Build();
-  return result;
+  if (violations.empty()) return result;
+  base::Error error(absl::StatusCode::kInvalidArgument, "VALIDATION_FAILED", "the call's metadata is not valid");
+  for (const auto& [field, description] : violations) error.Violation(field, description);
+  return error.Build();
 }
 
 std::string TraceIdOf(const MetadataMap& metadata) {

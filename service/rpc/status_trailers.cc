@@ -1,7 +1,7 @@
 #include "service/rpc/status_trailers.h"
 
 #include <algorithm>
-#include <cstdio>
+#include <charconv>
 #include <optional>
 
 #include "google/rpc/error_details.pb.h"
@@ -130,24 +130,28 @@ google::rpc::Status FitInto(const google::rpc::Status& whole, size_t budget) {
   return details.Pack();
 }
 
-std::string Number(const char* format, double value) {
+// As printf's `%.6g`.
+std::string SixDigits(double value) {
   char text[64];
-  return std::string(text, static_cast<size_t>(std::snprintf(text, sizeof(text), format, value)));
+  return std::string(text, std::to_chars(text, text + sizeof(text), value, std::chars_format::general, 6).ptr);
 }
 
+// With three decimals. REQUIRES: not negative.
 std::string Milliseconds(std::chrono::microseconds time) {
-  return Number("%.3f", static_cast<double>(time.count()) / 1000.0);
+  const std::string thousandths = base::StrCat(1000 + time.count() % 1000);
+  return base::StrCat(time.count() / 1000, ".", std::string_view(thousandths).substr(1));
 }
 
 }  // namespace
 
 Trailers InfoTrailers(std::string_view request_id, const CallInfo& info) {
   Trailers trailers;
+  trailers.reserve(6);
   trailers.emplace_back("x-imbot-request-id", request_id);
   if (info.queued.has_value()) trailers.emplace_back("x-imbot-queued-ms", Milliseconds(*info.queued));
   if (info.portal_time.has_value())
     trailers.emplace_back("x-imbot-portal-duration-ms", Milliseconds(*info.portal_time));
-  if (info.operating.has_value()) trailers.emplace_back("x-imbot-operating", Number("%.6g", *info.operating));
+  if (info.operating.has_value()) trailers.emplace_back("x-imbot-operating", SixDigits(*info.operating));
   if (info.operating_reset_at.has_value()) {
     trailers.emplace_back("x-imbot-operating-reset-at", base::StrCat(*info.operating_reset_at));
   }

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -118,6 +119,50 @@ TEST(Logger, WritesOneLinePerEventToStderr) {
   EXPECT_EQ(text,
             "{\"time\":\"2026-01-02T03:04:05.678Z\",\"level\":\"error\",\"event\":\"one\"}\n"
             "{\"time\":\"2026-01-02T03:04:05.678Z\",\"level\":\"info\",\"event\":\"two\",\"n\":2}\n");
+}
+
+TEST(Logger, WritesSoonWhatMayWaitAndAllOfItBeforeTheNextLineAndItsEnd) {
+  int ends[2];
+  ASSERT_EQ(pipe(ends), 0);
+  const pid_t child = fork();
+  if (child == 0) {
+    dup2(ends[1], STDERR_FILENO);
+    const FixedClock clock;
+    Logger logger(Level::kInfo, nullptr, clock);
+    const auto soon = [&](Logger& to, int n) {
+      const Field field("n", n);
+      to.LogFields(Level::kInfo, "soon", {&field, 1}, Delivery::kSoon);
+    };
+    for (int n = 0; n < 3; ++n) soon(logger, n);
+    logger.Log(Level::kInfo, "now");
+    {
+      Logger ended(Level::kInfo, nullptr, clock);
+      for (int n = 3; n < 5; ++n) soon(ended, n);
+    }
+    soon(logger, 5);
+    pause();  // the last line comes out by itself; then the parent ends this
+    _exit(1);
+  }
+  close(ends[1]);
+  std::string text;
+  char buffer[512];
+  while (text.find("\"n\":5}\n") == text.npos) {
+    const ssize_t got = read(ends[0], buffer, sizeof(buffer));
+    if (got <= 0) break;
+    text.append(buffer, static_cast<size_t>(got));
+  }
+  kill(child, SIGKILL);
+  close(ends[0]);
+  waitpid(child, nullptr, 0);
+  std::vector<std::string> events;
+  json::Parser parser;
+  for (size_t at = 0, end; (end = text.find('\n', at)) != text.npos; at = end + 1) {
+    const auto line = parser.Parse(std::string_view(text).substr(at, end - at));
+    ASSERT_TRUE(line.has_value()) << text;
+    const auto n = line->Find("n");
+    events.push_back(std::string(line->Find("event")->AsString()) + (n.has_value() ? n->ToText() : ""));
+  }
+  EXPECT_THAT(events, ElementsAre("soon0", "soon1", "soon2", "now", "soon3", "soon4", "soon5"));
 }
 
 TEST(Field, CannotBeMadeFromASecretOrAPointer) {

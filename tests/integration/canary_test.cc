@@ -196,6 +196,10 @@ TEST_F(Canary, IsFoundWhereItWasPutOnPurpose) {
   // A caller names a bot by a secret: the gateway repeats the name it does not know.
   const RpcResult result = Call("bitrix24.imbot.v2.BotService/GetBot", {{"bot", std::string("acme/") + kWebhookCode}});
   ASSERT_EQ(result.Reason(), "BOT_UNKNOWN");
+  // The line may come a little after the answer.
+  ASSERT_TRUE(gateway_->process()
+                  .WaitForLine([](const std::string& line) { return line.find("BOT_UNKNOWN") != line.npos; }, 10s)
+                  .has_value());
   LookEverywhere();
   const auto found_in = [&](const std::string& place) {
     for (const auto& [where, text] : seen_) {
