@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <functional>
 #include <limits>
 #include <thread>
 #include <type_traits>
@@ -98,38 +99,57 @@ TEST_F(LoggerTest, KeepsLinesOfSeveralThreadsWhole) {
   for (const auto& line : lines_) EXPECT_TRUE(parser.Parse(line).has_value()) << line;
 }
 
+// A child that logs to its stderr, which is a pipe.
+class Child {
+ public:
+  // `body` ends with _exit, or is ended by this.
+  explicit Child(const std::function<void(const Clock&)>& body) {
+    int ends[2];
+    if (pipe(ends) != 0) abort();
+    pid_ = fork();
+    if (pid_ == 0) {
+      dup2(ends[1], STDERR_FILENO);
+      body(FixedClock());
+      _exit(1);
+    }
+    close(ends[1]);
+    read_from_ = ends[0];
+  }
+  ~Child() {
+    kill(pid_, SIGKILL);
+    close(read_from_);
+    waitpid(pid_, nullptr, 0);
+  }
+  // Until it has written `last`, or ended.
+  std::string ReadTo(std::string_view last) const {
+    std::string text;
+    char buffer[512];
+    for (ssize_t got; text.find(last) == text.npos && (got = read(read_from_, buffer, sizeof(buffer))) > 0;)
+      text.append(buffer, static_cast<size_t>(got));
+    return text;
+  }
+
+ private:
+  pid_t pid_ = -1;
+  int read_from_ = -1;
+};
+
 TEST(Logger, WritesOneLinePerEventToStderr) {
-  int ends[2];
-  ASSERT_EQ(pipe(ends), 0);
-  const pid_t child = fork();
-  if (child == 0) {
-    dup2(ends[1], STDERR_FILENO);
-    const FixedClock clock;
+  const Child child([](const Clock& clock) {
     Logger logger(Level::kInfo, nullptr, clock);
     logger.Log(Level::kError, "one");
     logger.Log(Level::kInfo, "two", {{"n", 2}});
     _exit(0);  // Without the flush of a normal exit: a line that was logged must be out.
-  }
-  close(ends[1]);
-  std::string text;
-  char buffer[512];
-  for (ssize_t got; (got = read(ends[0], buffer, sizeof(buffer))) > 0;) text.append(buffer, static_cast<size_t>(got));
-  close(ends[0]);
-  waitpid(child, nullptr, 0);
-  EXPECT_EQ(text,
+  });
+  EXPECT_EQ(child.ReadTo("nothing of that"),
             "{\"time\":\"2026-01-02T03:04:05.678Z\",\"level\":\"error\",\"event\":\"one\"}\n"
             "{\"time\":\"2026-01-02T03:04:05.678Z\",\"level\":\"info\",\"event\":\"two\",\"n\":2}\n");
 }
 
 TEST(Logger, WritesSoonWhatMayWaitAndAllOfItBeforeTheNextLineAndItsEnd) {
-  int ends[2];
-  ASSERT_EQ(pipe(ends), 0);
-  const pid_t child = fork();
-  if (child == 0) {
-    dup2(ends[1], STDERR_FILENO);
-    const FixedClock clock;
+  const Child child([](const Clock& clock) {
     Logger logger(Level::kInfo, nullptr, clock);
-    const auto soon = [&](Logger& to, int n) {
+    const auto soon = [](Logger& to, int n) {
       const Field field("n", n);
       to.LogFields(Level::kInfo, "soon", {&field, 1}, Delivery::kSoon);
     };
@@ -140,20 +160,9 @@ TEST(Logger, WritesSoonWhatMayWaitAndAllOfItBeforeTheNextLineAndItsEnd) {
       for (int n = 3; n < 5; ++n) soon(ended, n);
     }
     soon(logger, 5);
-    pause();  // the last line comes out by itself; then the parent ends this
-    _exit(1);
-  }
-  close(ends[1]);
-  std::string text;
-  char buffer[512];
-  while (text.find("\"n\":5}\n") == text.npos) {
-    const ssize_t got = read(ends[0], buffer, sizeof(buffer));
-    if (got <= 0) break;
-    text.append(buffer, static_cast<size_t>(got));
-  }
-  kill(child, SIGKILL);
-  close(ends[0]);
-  waitpid(child, nullptr, 0);
+    pause();  // the last line comes out by itself
+  });
+  const std::string text = child.ReadTo("\"n\":5}\n");
   std::vector<std::string> events;
   json::Parser parser;
   for (size_t at = 0, end; (end = text.find('\n', at)) != text.npos; at = end + 1) {
