@@ -140,10 +140,7 @@ struct Parser::Impl {
   dom::parser parser;
 };
 
-Parser::Parser(size_t max_depth) : impl_(std::make_unique<Impl>()) {
-  // Only the depth matters here; the capacity grows with what arrives.
-  if (impl_->parser.allocate(4096, max_depth) != simdjson::SUCCESS) std::abort();  // out of memory, as with new
-}
+Parser::Parser(size_t max_depth) : max_depth_(max_depth) {}
 Parser::~Parser() = default;
 
 namespace {
@@ -179,6 +176,11 @@ std::optional<std::string> QuoteHugeIntegers(std::string_view text) {
 }  // namespace
 
 std::optional<Value> Parser::Parse(std::string_view text) {
+  if (impl_ == nullptr) {
+    impl_ = std::make_unique<Impl>();
+    // Only the depth matters here; the capacity grows with what arrives.
+    if (impl_->parser.allocate(4096, max_depth_) != simdjson::SUCCESS) std::abort();  // out of memory, as with new
+  }
   constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
   if (text.substr(0, kByteOrderMark.size()) == kByteOrderMark) text.remove_prefix(kByteOrderMark.size());
   dom::element root;
