@@ -4,6 +4,19 @@
 #include <utility>
 
 namespace imbot::portal {
+namespace {
+
+// Calls that a turn takes at most, times the order keys there are: 50 commands of a batch are of a sixth of them.
+// Batches overlap, by about four where a standard portal takes two a second and each lasts two seconds, so that with
+// more keys in each the next ones would find all of them on their way; with fewer, callers would overtake each other
+// for nothing.
+constexpr size_t kTurnTimesKeys = 300;
+// How far others get ahead of a call that waits: they take several calls in a turn, and more come.
+constexpr size_t kOvertakingNumerator = 3, kOvertakingDenominator = 2;
+// No caller is expected to send more, meanwhile, than so many times what of it waits now.
+constexpr size_t kMoreToCome = 3;
+
+}  // namespace
 
 // What order is kept by: a bot's dialog, a message.
 struct QueuedCall::Key {
@@ -22,6 +35,7 @@ struct QueuedCall::Line {
   size_t bytes = 0;
   bool has_turn = false;  // in the lane's turns
   bool sits_out = false;  // or among those who sit this request out
+  size_t owes = 0;        // turns that it has had ahead of time
   std::list<Line*>::iterator turn;
 };
 
@@ -86,6 +100,7 @@ CallQueue::Call CallQueue::Extract(QueuedCall& call) {
 
 bool CallQueue::Remove(QueuedCall& call) {
   if (!call.queued) return false;
+  if (follows_ == &call) follows_ = nullptr;
   Key* const key = call.key;
   const Call held = Extract(call);
   call.key = nullptr;
@@ -201,9 +216,11 @@ CallQueue::Call CallQueue::Surplus(const QueuedCall& call, bool by_bytes) const 
 void CallQueue::Begin(Lane lane) {
   open_ = true;
   lane_ = lane;
+  PassDebtors();
 }
 
 CallQueue::Call CallQueue::Next() const {
+  if (follows_ != nullptr) return lines_[Index(lane_)].at(follows_->call.caller)->calls.at(follows_->place);
   const std::list<Line*>& turns = turns_[Index(lane_)];
   if (turns.empty()) return nullptr;
   const Line& line = *turns.front();
@@ -212,28 +229,52 @@ CallQueue::Call CallQueue::Next() const {
 
 void CallQueue::Take() {
   std::list<Line*>& turns = turns_[Index(lane_)];
-  Line& line = *turns.front();
-  // Behind everybody else, before it is known whether it has another call.
-  turns.splice(turns.end(), turns, line.turn);
-  const Call call = Extract(*line.ready.begin()->second);
-  Key* const key = call->key;
-  if (key == nullptr) return;
-  ++key->busy;
-  if (!key->open) {
-    key->open = true;
-    opened_.push_back(key);
+  QueuedCall* next = std::exchange(follows_, nullptr);
+  if (next != nullptr) {
+    ++LineOf(lane_, next->call.caller).owes;
+  } else {
+    Line& line = *turns.front();
+    next = line.ready.begin()->second;
+    // Behind everybody else, before it is known whether it has another call.
+    turns.splice(turns.end(), turns, line.turn);
+    turn_calls_ = 0;
   }
-  Refresh(*key);
+  ++turn_calls_;
+  const Call call = Extract(*next);
+  if (Key* const key = call->key; key != nullptr) {
+    ++key->busy;
+    if (!key->open) {
+      key->open = true;
+      opened_.push_back(key);
+    }
+    Refresh(*key);
+    QueuedCall* const behind = key->ready[Index(lane_)];
+    if (turn_calls_ * keys_.size() < kTurnTimesKeys && behind != nullptr && behind->call.caller == call->call.caller)
+      follows_ = behind;
+  }
+  if (follows_ == nullptr) PassDebtors();
 }
 
 void CallQueue::PassOver() {
   std::list<Line*>& turns = turns_[Index(lane_)];
-  turns.front()->sits_out = true;
-  passed_over_.splice(passed_over_.end(), turns, turns.begin());
+  const QueuedCall* const next = std::exchange(follows_, nullptr);
+  Line& line = next != nullptr ? LineOf(lane_, next->call.caller) : *turns.front();
+  line.sits_out = true;
+  passed_over_.splice(passed_over_.end(), turns, line.turn);
+  PassDebtors();
+}
+
+void CallQueue::PassDebtors() {
+  std::list<Line*>& turns = turns_[Index(lane_)];
+  while (!turns.empty() && turns.front()->owes > 0) {
+    --turns.front()->owes;
+    turns.splice(turns.end(), turns, turns.begin());
+  }
 }
 
 void CallQueue::End() {
   std::list<Line*>& turns = turns_[Index(lane_)];
+  follows_ = nullptr;
   for (Line* line : passed_over_) line->sits_out = false;
   turns.splice(turns.begin(), passed_over_);
   for (Key* key : std::exchange(opened_, {})) {
@@ -247,10 +288,12 @@ size_t CallQueue::Ahead(Lane lane, const std::string& caller) const {
   const auto& lines = lines_[Index(lane)];
   const auto own = lines.find(caller);
   const size_t own_calls = own == lines.end() ? 0 : own->second->calls.size();
-  const size_t callers = lines.size() + (own == lines.end() ? 1 : 0);
-  // Everybody gets as many turns as this caller has calls before the new one.
-  const size_t in_lane = std::min(calls(lane), own_calls + (own_calls + 1) * (callers - 1));
-  return lane == Lane::kBulk ? in_lane + calls(Lane::kInteractive) : in_lane;
+  const size_t turns = (own_calls + 1) * kOvertakingNumerator / kOvertakingDenominator;
+  size_t ahead = own_calls;
+  for (const auto& [name, line] : lines) {
+    if (name != caller) ahead += std::min(turns, line->calls.size() * kMoreToCome);
+  }
+  return lane == Lane::kBulk ? ahead + calls(Lane::kInteractive) : ahead;
 }
 
 bool CallQueue::Busy(const std::string& order_key) const {

@@ -1,10 +1,13 @@
 // The calls that wait for one portal, and whose turn it is.
 //
 // Three lanes, each with its own turns: interactive, streams, bulk. In a lane every caller has a line of its own, and
-// callers take turns, call by call, so that who has many waits longer and nobody else does. Calls with one order key
-// leave in the order in which they came, whoever sent them: the first may leave; the next ones may join the same
-// request; later ones are not ready until all that left have been answered. Between lanes, order is kept only against
-// what has left already: an interactive call passes bulk ones of its own dialog that still wait.
+// callers take turns, so that who has many waits longer and nobody else does. Calls with one order key leave in the
+// order in which they came, whoever sent them: the first may leave; the next ones may join the same request; later ones
+// are not ready until all that left have been answered. A turn is therefore a call and some of those of its caller that
+// follow it under its key; turns that were had ahead of time are left out later. Call by call, half of a hundred
+// dialogs would be in every batch with one call each, and what follows would wait for their answers while the next
+// batches leave empty. Between lanes, order is kept only against what has left already: an interactive call passes bulk
+// ones of its own dialog that still wait.
 //
 // A request is put together between Begin() and End(): Next() names a call, Take() takes it. Decides nothing about
 // time. Loop thread only; owned by a scheduler.
@@ -104,7 +107,8 @@ class CallQueue {
   size_t calls() const { return calls_; }
   size_t calls(Lane lane) const { return lane_calls_[Index(lane)]; }
   size_t bytes() const { return bytes_; }
-  // How many calls leave before one that `caller` adds now, if everybody stays who is there.
+  // How many calls may leave before one that `caller` adds now, while everybody goes on as before: rather too many than
+  // too few.
   size_t Ahead(Lane lane, const std::string& caller) const;
   // Whether a call of that key has left and is not answered.
   bool Busy(const std::string& order_key) const;
@@ -123,6 +127,7 @@ class CallQueue {
   Call Extract(QueuedCall& call);  // out of line, lane and key's waiting list
   void Refresh(Key& key);
   void SetReady(QueuedCall& call, bool ready);
+  void PassDebtors();      // those in front who have had this turn already
   void Release(Key* key);  // forgets it if nobody needs it
 
   std::array<std::unordered_map<std::string, std::unique_ptr<Line>>, kLanes> lines_;
@@ -137,6 +142,8 @@ class CallQueue {
   bool open_ = false;
   Lane lane_ = Lane::kInteractive;
   std::vector<Key*> opened_;
+  QueuedCall* follows_ = nullptr;  // what the turn goes on with
+  size_t turn_calls_ = 0;          // taken in this turn
   std::list<Line*> passed_over_;
 };
 
