@@ -272,11 +272,15 @@ void CallQueue::PassDebtors() {
   }
 }
 
-void CallQueue::End() {
+void CallQueue::Recall() {
   std::list<Line*>& turns = turns_[Index(lane_)];
   follows_ = nullptr;
   for (Line* line : passed_over_) line->sits_out = false;
   turns.splice(turns.begin(), passed_over_);
+}
+
+void CallQueue::End() {
+  Recall();
   for (Key* key : std::exchange(opened_, {})) {
     key->open = false;
     Refresh(*key);

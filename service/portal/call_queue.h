@@ -100,6 +100,8 @@ class CallQueue {
   void Take();
   // The caller of the call that Next() named sits this request out, and has the first turn in the next one.
   void PassOver();
+  // Those who sit it out take part after all.
+  void Recall();
   void End();
 
   // Whether somebody could leave. Not between Begin() and End().

@@ -245,18 +245,36 @@ std::unique_ptr<Scheduler::Request> Scheduler::Compose(Lane lane) {
     }
     return command;
   };
+  // Where the limit lets nothing more leave now, a call that has too little time left for a full batch would make a
+  // small one of it, and whoever waits behind would run out of time in turn. It joins what has room in the end; if
+  // nothing has, its time runs out unsent.
+  bool spares = lane != Lane::kStream && options_.batching && bucket_->NextAt(now, 2, Reserve(lane)) > now;
+  const size_t full = std::min(queue_.calls(lane), pace_.MostCommands(Pace::kLongestBatch));
+  const auto next = [&]() -> Call {
+    while (true) {
+      Call call = queue_.Next();
+      if (call == nullptr) {
+        if (!std::exchange(spares, false)) return nullptr;
+        queue_.Recall();
+        continue;
+      }
+      const bool joins = !call->call.alone && call->call.batch_command;
+      if (!spares || !joins || pace_.MostCommands(call->call.deadline - now) * 4 >= full * 3) return call;
+      queue_.PassOver();
+    }
+  };
   queue_.Begin(lane);
-  const Call first = queue_.Next();
+  const Call first = next();
   take(first);
   Duration available = first->call.deadline - now;
-  if (lane != Lane::kStream && options_.batching && queue_.Next() != nullptr) {
+  if (lane != Lane::kStream && options_.batching && next() != nullptr) {
     if (std::optional<std::string> command = command_of(*first)) {
       request->bytes = command->size();
       request->commands.push_back(*std::move(command));
     }
   }
   while (!request->commands.empty() && request->calls.size() < pace_.MostCommands(available)) {
-    const Call call = queue_.Next();
+    const Call call = next();
     if (call == nullptr) break;
     // One that has less time than so many commands take leaves with the next request, the first of it.
     const Duration least = std::min(available, call->call.deadline - now);

@@ -95,6 +95,19 @@ TEST_F(CallQueueTurnsTest, GoesOnWithOthersWhereTheNextOneUnderTheKeyDoesNotFit)
   EXPECT_EQ(queue_.calls(), 1u);
 }
 
+TEST_F(CallQueueTurnsTest, LetsThoseTakePartAfterAllWhoSitOut) {
+  Add("a", "");
+  Add("b", "");
+  queue_.Begin(Lane::kInteractive);
+  queue_.PassOver();
+  queue_.Take();
+  ASSERT_EQ(queue_.Next(), nullptr);
+  queue_.Recall();
+  ASSERT_NE(queue_.Next(), nullptr);
+  EXPECT_EQ(queue_.Next()->call.caller, "a");
+  queue_.End();
+}
+
 TEST_F(CallQueueTurnsTest, GoesOnWithOthersWhereTheNextOneUnderTheKeyIsRemoved) {
   Add("a", "dialog1", 2);
   Add("b", "", 1);
