@@ -49,11 +49,18 @@ tsan: build/tsan/build.ninja ## The threaded tests under ThreadSanitizer
 	@cmake --build build/tsan -j$(JOBS) --target $(threaded)
 	@ctest --preset tsan -j$(JOBS) -L '^($(subst $(empty) $(empty),|,$(THREADED)))$$'
 
-BENCHMARKS := codec_benchmark call_cost_benchmark resolver_hang_benchmark
+BENCHMARKS := codec_benchmark call_cost_benchmark resolver_hang_benchmark queue_cost_benchmark
 .PHONY: bench
 bench: bench-deps build/bench/build.ninja ## Measure, and print tables (and build/bench/call_cost.json)
 	@cmake --build build/bench -j$(JOBS) --target $(BENCHMARKS)
 	@for benchmark in $(BENCHMARKS); do echo "--- $$benchmark"; build/bench/bin/$$benchmark; done
+
+# make load SCENARIO=overload: one of them; make load SHORT=1: all in about a minute
+.PHONY: load
+load: bench-deps build/bench/build.ninja ## Load with ghz and with callers of its own: tables, build/load/load.json and load.html
+	@.ci/tools ghz
+	@cmake --build build/bench -j$(JOBS) --target imbot_load
+	@python3 -B tests/load/load.py build/bench build/tools/bin $(if $(SHORT),--short) $(SCENARIO)
 
 # make fuzz SECONDS=600: longer. What was clean once before a release: make fuzz RUNS=10000000
 SECONDS ?= 60
