@@ -25,6 +25,7 @@
 #include <fstream>
 #include <functional>
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <thread>
 #include <vector>
@@ -53,9 +54,9 @@ constexpr int kPortals = 10'000;
 constexpr int kRounds = 20;
 constexpr int kCallsOfRound = 200;
 
+// Not by std::exit, which would leave the programs running that were started.
 [[noreturn]] void Die(const std::string& why) {
-  std::fprintf(stderr, "queue_cost_benchmark: %s\n", why.c_str());
-  std::exit(1);
+  throw std::runtime_error(why);
 }
 
 // --- The bare server, which is this program once more.
@@ -284,12 +285,12 @@ void Portals() {
 }  // namespace imbot::bench
 
 int main(int argc, char** argv) {
-  if (argc > 1 && std::strcmp(argv[1], imbot::bench::kHoldFlag) == 0) return imbot::bench::ServeHolder();
   try {
+    if (argc > 1 && std::strcmp(argv[1], imbot::bench::kHoldFlag) == 0) return imbot::bench::ServeHolder();
     imbot::bench::QueuedCall();
     imbot::bench::Portals();
     return 0;
   } catch (const std::exception& error) {
-    imbot::bench::Die(error.what());
+    return std::fprintf(stderr, "queue_cost_benchmark: %s\n", error.what()), 1;
   }
 }
