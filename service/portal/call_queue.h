@@ -75,7 +75,8 @@ class CallQueue {
 
   // At the end of its caller's line.
   void Add(Call call);
-  // Takes a call out that still waits; false, and nothing happens, if it does not.
+  // Takes a call out that still waits; false, and nothing happens, if it does not. Also while a request is put
+  // together.
   bool Remove(QueuedCall& call);
   // A call that was taken has been answered: those behind it become ready.
   void Done(QueuedCall& call);

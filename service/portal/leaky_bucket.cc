@@ -39,6 +39,24 @@ void LeakyBucket::Add(base::MonoTime now) {
   if (plan_.limited()) empty_at_ = std::max(empty_at_, now) + Interval();
 }
 
+void LeakyBucket::Wait(Sharer who, size_t reserve) {
+  const std::pair waiter(who, reserve);
+  if (std::find(waiting_.begin(), waiting_.end(), waiter) == waiting_.end()) waiting_.push_back(waiter);
+}
+
+void LeakyBucket::StopWaiting(Sharer who, size_t reserve) {
+  std::erase(waiting_, std::pair(who, reserve));
+}
+
+size_t LeakyBucket::Ahead(Sharer who, size_t reserve) const {
+  size_t ahead = 0;
+  for (const auto& [other, others_reserve] : waiting_) {
+    if (other == who && others_reserve == reserve) break;
+    ahead += other != who && others_reserve <= reserve ? 1 : 0;
+  }
+  return ahead;
+}
+
 void LeakyBucket::OnRefused(base::MonoTime now, base::MonoTime sent_at) {
   if (plan_.limited()) empty_at_ = std::max(empty_at_, now + Seconds(plan_.burst / plan_.per_second));
   // Several that were under way together and are all refused say it once.

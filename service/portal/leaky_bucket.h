@@ -11,6 +11,8 @@
 #define IMBOT_SERVICE_PORTAL_LEAKY_BUCKET_H_
 
 #include <cstddef>
+#include <utility>
+#include <vector>
 
 #include "service/base/clock.h"
 
@@ -39,6 +41,14 @@ class LeakyBucket {
   base::MonoTime NextAt(base::MonoTime now, size_t requests = 1, size_t reserve = 0) const;
   // A request leaves.
   void Add(base::MonoTime now);
+
+  // Several who share it get its room in turn: who waits for it, with some reserve, says so, and asks for as many
+  // requests more as others are ahead. Who waits with a larger reserve is ahead of nobody with a smaller one.
+  using Sharer = const void*;
+  void Wait(Sharer who, size_t reserve);  // behind all who wait already; nothing new if it is one of them
+  void StopWaiting(Sharer who, size_t reserve);
+  size_t Ahead(Sharer who, size_t reserve) const;
+
   // The portal refused a request, which had left at `sent_at`: somebody else uses the same bucket, or it is smaller
   // than the plan says. It counts as full now; refusals one after another make the waiting longer, up to kLongestWait.
   // Without a limit that waiting is all there is.
@@ -61,6 +71,7 @@ class LeakyBucket {
   base::MonoTime not_before_;  // after refusals
   base::MonoTime last_refusal_;
   int refusals_in_a_row_ = 0;
+  std::vector<std::pair<Sharer, size_t>> waiting_;
 };
 
 }  // namespace imbot::portal

@@ -110,9 +110,11 @@ absl::Status Scheduler::Admit(const QueuedCall& call) {
                               ": the deadline had passed before the call could be sent; nothing was sent"))
         .Build();
   }
-  const Duration expected = ExpectedTime(call);
   const Duration available = call.call.deadline - now;
-  if (expected > available) {
+  // One that takes an earlier call's place waits no longer than that one would have.
+  const Call previous = queue_.ReplacedBy(call);
+  const bool in_time = previous != nullptr && previous->call.deadline <= call.call.deadline;
+  if (const Duration expected = ExpectedTime(call); expected > available && !in_time) {
     const auto more = duration_cast<milliseconds>(expected - available);
     return Error(absl::StatusCode::kResourceExhausted, "DEADLINE_TOO_SHORT",
                  base::StrCat(call.call.method, ": portal ", portal_, " is busy: the call would be answered in about ",
@@ -135,8 +137,11 @@ absl::Status Scheduler::MakeRoom(const QueuedCall& call) {
   };
   if (call.call.bytes > options_.max_queued_bytes) return refusal(call);
   while (true) {
-    const bool by_bytes = queue_.bytes() + call.call.bytes > options_.max_queued_bytes;
-    if (!by_bytes && queue_.calls() < options_.max_queued_calls) return absl::OkStatus();
+    // Whose place it takes makes room for it.
+    const Call previous = queue_.ReplacedBy(call);
+    const size_t freed = previous == nullptr ? 0 : previous->call.bytes;
+    const bool by_bytes = queue_.bytes() - freed + call.call.bytes > options_.max_queued_bytes;
+    if (!by_bytes && (previous != nullptr || queue_.calls() < options_.max_queued_calls)) return absl::OkStatus();
     const Call surplus = queue_.Surplus(call, by_bytes);
     if (surplus == nullptr) return refusal(call);
     Settle(surplus, refusal(*surplus));
@@ -151,12 +156,12 @@ Duration Scheduler::ExpectedTime(const QueuedCall& call) const {
   const bool waits_for_order = queue_.Busy(call.call.order_key);
   const MonoTime now = call.submitted_at;
   // It leaves at once, whatever is expected of the portal: else what is expected would never be put to the test.
-  if (ahead == 0 && !waits_for_order && HasRoom(lane) && bucket_->NextAt(now, 1, Reserve(lane)) <= now) {
+  if (ahead == 0 && !waits_for_order && HasRoom(lane) && NextAt(now, 1, lane) <= now) {
     return Duration(0);
   }
   const size_t together = options_.batching ? pace_.MostCommands(Pace::kLongestBatch) : 1;
   const size_t requests = ahead / together + 1;
-  Duration wait = bucket_->NextAt(now, requests, Reserve(lane)) - now;
+  Duration wait = NextAt(now, requests, lane) - now;
   if (const auto rate = departures_[static_cast<size_t>(lane)].per_second(); rate.has_value() && *rate > 0) {
     const std::chrono::duration<double> measured(static_cast<double>(ahead) / *rate);
     wait = std::max(wait, duration_cast<Duration>(measured));
@@ -186,33 +191,46 @@ size_t Scheduler::Reserve(Lane lane) const {
   return lane == Lane::kBulk ? kBulkReserve : 0;
 }
 
+MonoTime Scheduler::NextAt(MonoTime now, size_t requests, Lane lane) const {
+  const size_t reserve = Reserve(lane);
+  return bucket_->NextAt(now, bucket_->Ahead(this, reserve) + requests, reserve);
+}
+
 bool Scheduler::HasRoom(Lane lane) const {
   if (lane == Lane::kStream) return streams_in_flight_ < options_.max_streams;
   size_t window = options_.max_in_flight;
   if (bucket_->plan().limited() && options_.batching && queue_.calls(lane) >= pace_.MostCommands(Pace::kLongestBatch)) {
     window *= kBatchWindows;
   }
-  // Bulk leaves some of it to the others.
-  if (lane == Lane::kBulk && bulk_in_flight_ >= std::max<size_t>(1, window - window / 4)) return false;
-  return in_flight_ < window;
+  // A quarter of it, where it has one, is for interactive calls alone.
+  const size_t for_bulk = std::max<size_t>(1, window - (window + 3) / 4);
+  if (lane == Lane::kBulk) return bulk_in_flight_ < for_bulk && in_flight_ < window;
+  // However much bulk the wider window let out, it fills no more than its part of this one.
+  return in_flight_ - bulk_in_flight_ + std::min(bulk_in_flight_, for_bulk) < window;
 }
 
 void Scheduler::Pump() {
   while (queue_.calls() > 0) {
     const MonoTime now = clock_.Now();
     std::optional<MonoTime> wake;
+    bool waits = false;  // for the bucket
+    bool bulk_waits = false;
     bool sent = false;
-    for (const Lane lane : kAllLanes) {
+    for (const Lane lane : {last_ == Lane::kInteractive ? Lane::kStream : Lane::kInteractive, last_, Lane::kBulk}) {
       if (!queue_.Ready(lane) || !HasRoom(lane)) continue;
-      const MonoTime at = bucket_->NextAt(now, 1, Reserve(lane));
+      const MonoTime at = NextAt(now, 1, lane);
       if (at <= now) {
-        Send(Compose(lane));
+        if (lane != Lane::kBulk) last_ = lane;
+        bucket_->StopWaiting(this, Reserve(lane));
+        if (auto request = Compose(lane); request != nullptr) Send(std::move(request));
         sent = true;
         break;
       }
+      (lane == Lane::kBulk ? bulk_waits : waits) = true;
       if (!wake.has_value() || at < *wake) wake = at;
     }
     if (sent) continue;
+    WaitForBucket(waits, bulk_waits);
     if (!wake.has_value()) return;
     if (pump_timer_ != base::TimerId::kNone) loop_.CancelTimer(pump_timer_);
     pump_timer_ = loop_.PostAt(*wake, [weak = std::weak_ptr<Scheduler*>(self_)] {
@@ -223,6 +241,15 @@ void Scheduler::Pump() {
     });
     return;
   }
+  WaitForBucket(false, false);
+}
+
+void Scheduler::WaitForBucket(bool waits, bool bulk_waits) {
+  const auto tell = [&](bool wait, size_t reserve) {
+    wait ? bucket_->Wait(this, reserve) : bucket_->StopWaiting(this, reserve);
+  };
+  tell(waits, Reserve(Lane::kInteractive));
+  tell(bulk_waits, Reserve(Lane::kBulk));
 }
 
 std::unique_ptr<Scheduler::Request> Scheduler::Compose(Lane lane) {
@@ -248,14 +275,21 @@ std::unique_ptr<Scheduler::Request> Scheduler::Compose(Lane lane) {
   // Where the limit lets nothing more leave now, a call that has too little time left for a full batch would make a
   // small one of it, and whoever waits behind would run out of time in turn. It joins what has room in the end; if
   // nothing has, its time runs out unsent.
-  bool spares = lane != Lane::kStream && options_.batching && bucket_->NextAt(now, 2, Reserve(lane)) > now;
+  bool spares = lane != Lane::kStream && options_.batching && NextAt(now, 2, lane) > now;
   const size_t full = std::min(queue_.calls(lane), pace_.MostCommands(Pace::kLongestBatch));
+  // Whose turn it is. Those whose deadline has passed leave the queue on the way, unsent: their timers, which are due,
+  // will answer them.
   const auto next = [&]() -> Call {
     while (true) {
       Call call = queue_.Next();
       if (call == nullptr) {
         if (!std::exchange(spares, false)) return nullptr;
         queue_.Recall();
+        continue;
+      }
+      if (call->call.deadline <= now) {
+        queue_.Remove(*call);
+        CountQueued(*call, -1);
         continue;
       }
       const bool joins = !call->call.alone && call->call.batch_command;
@@ -265,6 +299,10 @@ std::unique_ptr<Scheduler::Request> Scheduler::Compose(Lane lane) {
   };
   queue_.Begin(lane);
   const Call first = next();
+  if (first == nullptr) {
+    queue_.End();
+    return nullptr;
+  }
   take(first);
   Duration available = first->call.deadline - now;
   if (lane != Lane::kStream && options_.batching && next() != nullptr) {
@@ -432,6 +470,8 @@ bool Scheduler::GoesBack(const Call& call, const translate::ParsedReply& reply, 
                          const Request& request) {
   // Answered before, or begun and not to be begun again.
   if (reply.status.ok() || call->streams() || !open_.contains(call->id)) return false;
+  // One whose reply is awaited beyond its deadline: there is no time left to wait in the queue.
+  if (call->call.deadline <= clock_.Now()) return false;
   if (request.batch() && IsBatchRefusal(reply, http_status)) {
     // Too large: in smaller batches, as LearnFrom has seen to, while there are any.
     if (!reply.code.empty() || request.bytes <= kLeastBatchBytes) call->call.alone = true;
@@ -458,7 +498,8 @@ void Scheduler::LearnFrom(const Request& request, const translate::ParsedReply& 
     most_batch_bytes_ = std::max(kLeastBatchBytes, std::min(most_batch_bytes_, request.bytes / 2));
   }
   if (request.batch() && http_status == 504) return pace_.OnTooSlow(request.calls.size());
-  if (http_status < 500 && request.lane != Lane::kStream) {
+  // A batch that was refused says nothing of how long its commands take.
+  if (http_status < 500 && request.lane != Lane::kStream && (whole.status.ok() || !request.batch())) {
     pace_.OnAnswered(request.calls.size(), now - request.sent_at);
   }
 }
@@ -501,6 +542,7 @@ void Scheduler::OnDeadline(CallId id) {
 
 void Scheduler::Stop() {
   if (pump_timer_ != base::TimerId::kNone) loop_.CancelTimer(std::exchange(pump_timer_, base::TimerId::kNone));
+  WaitForBucket(false, false);
   std::vector<Call> all;
   for (const auto& [id, call] : open_) all.push_back(call);
   for (const Call& call : all) {
@@ -551,7 +593,7 @@ PortalSnapshot Scheduler::Snapshot() const {
   snapshot.in_flight = in_flight_ + streams_in_flight_;
   snapshot.plan = bucket_->plan();
   snapshot.bucket_level = bucket_->Level(now);
-  snapshot.next_request_in = bucket_->NextAt(now) - now;
+  snapshot.next_request_in = NextAt(now, 1, Lane::kInteractive) - now;
   snapshot.requests = requests_;
   snapshot.calls = calls_;
   snapshot.batches = batches_;

@@ -93,6 +93,10 @@ class Scheduler {
   bool HasRoom(Lane lane) const;
   // How much of the bucket is left for others by a lane.
   size_t Reserve(Lane lane) const;
+  // When so many requests of a lane may have left, those ahead who share the bucket included.
+  base::MonoTime NextAt(base::MonoTime now, size_t requests, Lane lane) const;
+  void WaitForBucket(bool waits, bool bulk_waits);
+  // Null: the deadlines of all who could have left have passed.
   std::unique_ptr<Request> Compose(Lane lane);
   void Send(std::unique_ptr<Request> request);
   void OnResult(Request& request, transport::Result result);
@@ -126,6 +130,7 @@ class Scheduler {
   size_t in_flight_ = 0;
   size_t bulk_in_flight_ = 0;
   size_t streams_in_flight_ = 0;
+  Lane last_ = Lane::kStream;  // of the two that take turns, interactive and stream: which left last
   base::TimerId pump_timer_ = base::TimerId::kNone;  // for the bucket
   std::unordered_map<CallId, Call> open_;            // not answered yet
   uint64_t requests_ = 0, calls_ = 0, batches_ = 0, limit_refusals_ = 0;

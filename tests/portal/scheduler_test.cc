@@ -3,15 +3,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <map>
+#include <optional>
 #include <ostream>
-#include <vector>
 
-#include "google/rpc/error_details.pb.h"
 #include "service/base/error.h"
 #include "service/portal/failure_status.h"
-#include "tests/fakes/manual_loop.h"
-#include "tests/portal/fake_credentials.h"
+#include "tests/portal/scheduler_fixture.h"
 
 namespace imbot::portal {
 namespace {
@@ -23,109 +20,14 @@ using testing::IsEmpty;
 using testing::Not;
 using Kind = transport::Failure::Kind;
 
-// How long a caller is told to wait, in milliseconds; none if it is not told to.
-std::optional<int64_t> RetryDelay(const absl::Status& status) {
-  const google::rpc::Status whole = base::ToRpcStatus(status);
-  for (const auto& detail : whole.details()) {
-    google::rpc::RetryInfo retry;
-    if (detail.UnpackTo(&retry)) return retry.retry_delay().seconds() * 1000 + retry.retry_delay().nanos() / 1'000'000;
-  }
-  return std::nullopt;
-}
-
-std::string MetadataOf(const absl::Status& status, const std::string& key) {
-  const google::rpc::Status whole = base::ToRpcStatus(status);
-  for (const auto& detail : whole.details()) {
-    google::rpc::ErrorInfo info;
-    if (detail.UnpackTo(&info) && info.metadata().contains(key)) return info.metadata().at(key);
-  }
-  return "";
-}
-
-class SchedulerTest : public testing::Test {
+class SchedulerTest : public SchedulerFixture {
  protected:
-  SchedulerTest() {
-    metrics_ = {.queued_calls = registry_.GetGauge("queued_calls", ""),
-                .queued_bytes = registry_.GetGauge("queued_bytes", ""),
-                .in_flight = registry_.GetGauge("in_flight", ""),
-                .requests = registry_.GetCounter("requests", ""),
-                .failures = registry_.GetCounter("failures", ""),
-                .limit_refusals = registry_.GetCounter("limit_refusals", ""),
-                .superseded = registry_.GetCounter("superseded", ""),
-                .queue_seconds = registry_.GetHistogram("queue_seconds", "", base::LatencyBuckets()),
-                .portal_seconds = registry_.GetHistogram("portal_seconds", "", base::LatencyBuckets()),
-                .batch_calls = registry_.GetHistogram("batch_calls", "", {1, 50})};
-    Start({});
-  }
-  // What was counted up is counted down, however a call ended.
-  void TearDown() override {
-    scheduler_.reset();
-    loop_.Run();
-    EXPECT_EQ(metrics_.queued_calls.value(), 0);
-    EXPECT_EQ(metrics_.queued_bytes.value(), 0);
-    EXPECT_EQ(metrics_.in_flight.value(), 0);
-  }
-
-  void Start(SchedulerOptions options) {
-    scheduler_ = std::make_unique<Scheduler>("acme", loop_, loop_.clock(), credentials_,
-                                             std::make_shared<LeakyBucket>(kUnlimitedPlan), options, metrics_);
-  }
-  static SchedulerOptions Window(size_t calls) {
-    SchedulerOptions options;
-    options.max_in_flight = calls;
-    return options;
-  }
-
-  struct Options {
-    std::string order_key = {};
-    base::Duration timeout = 30s;
-    bool await_reply = false;
-    size_t bytes = 0;
-  };
-  // Calls have the number of their submission for a body, so that the order of sending can be read.
+  // Calls that always leave alone.
   int Submit() { return Submit(Options()); }
   int Submit(Options options) {
-    const int number = next_++;
-    Outgoing call;
-    call.method = "imbot.v2.Chat.Message.send";
-    call.body = [number] { return std::to_string(number); };
-    call.bytes = options.bytes;
-    call.order_key = options.order_key;
-    call.deadline = loop_.Now() + options.timeout;
-    call.await_reply = options.await_reply;
-    scheduler_->Submit(CallId{static_cast<uint64_t>(number)}, std::move(call), [this, number](Answer answer) {
-      EXPECT_FALSE(answers_.contains(number)) << "answered twice";
-      if (answer.status.ok()) results_[number] = answer.reply.result.ToText();
-      answers_[number] = std::move(answer);
-    });
-    return number;
+    options.command = false;
+    return SchedulerFixture::Submit(options);
   }
-  void Cancel(int number) { scheduler_->Cancel(CallId{static_cast<uint64_t>(number)}); }
-
-  // Bodies in the order of sending.
-  std::vector<std::string> SentBodies() {
-    std::vector<std::string> bodies;
-    for (size_t i = 0; i < loop_.fake().sent(); ++i) {
-      bodies.push_back(loop_.fake().request(i).body);
-    }
-    return bodies;
-  }
-  bool answered(int number) const { return answers_.contains(number); }
-  const Answer& answer(int number) const { return answers_.at(number); }
-  std::string Reason(int number) const { return base::ReasonOf(answer(number).status); }
-  std::string Outcome(int number) const { return base::OutcomeOf(answer(number).status); }
-
-  static constexpr char kOk[] =
-      R"({"result": 5, "time": {"duration": 0.25, "operating": 1.5, "operating_reset_at": 1772088716}})";
-
-  fakes::ManualLoop loop_;
-  fakes::FakeCredentials credentials_;
-  base::Metrics registry_;
-  SchedulerMetrics metrics_;
-  std::unique_ptr<Scheduler> scheduler_;
-  int next_ = 0;
-  std::map<int, Answer> answers_;
-  std::map<int, std::string> results_;
 };
 
 // --- Sending at once ---
