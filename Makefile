@@ -55,19 +55,21 @@ bench: bench-deps build/bench/build.ninja ## Measure, and print tables (and buil
 	@cmake --build build/bench -j$(JOBS) --target $(BENCHMARKS)
 	@for benchmark in $(BENCHMARKS); do echo "--- $$benchmark"; build/bench/bin/$$benchmark; done
 
-# make load SCENARIO=overload: one of them; make load SHORT=1: all in about a minute
+# make load SCENARIO=overload: one of them; make load SHORT=1: all in about two minutes
 .PHONY: load
 load: bench-deps build/bench/build.ninja ## Load with ghz and with callers of its own: tables, build/load/load.json and load.html
 	@.ci/tools ghz
 	@cmake --build build/bench -j$(JOBS) --target imbot_load
 	@python3 -B tests/load/load.py build/bench build/tools/bin $(if $(SHORT),--short) $(SCENARIO)
 
-# make fuzz SECONDS=600: longer. What was clean once before a release: make fuzz RUNS=10000000
+# make fuzz SECONDS=600: longer. What was clean once before a release: make fuzz RUNS=10000000, without AddressSanitizer,
+# which then reads everything that was found.
 SECONDS ?= 60
 .PHONY: fuzz
-fuzz: fuzz-deps build/fuzz/build.ninja ## Every fuzz target for SECONDS=60, or for RUNS=10000000 executions
+fuzz: fuzz-deps build/fuzz/build.ninja $(if $(RUNS),build/fuzz-fast/build.ninja) ## Every fuzz target for SECONDS=60, or for RUNS=10000000 executions
 	@cmake --build build/fuzz -j$(JOBS) --target imbot_fuzz
-	@JOBS=$(JOBS) tests/fuzz/run build/fuzz $(SECONDS) $(RUNS)
+	@$(if $(RUNS),cmake --build build/fuzz-fast -j$(JOBS) --target imbot_fuzz)
+	@JOBS=$(JOBS) tests/fuzz/run build/fuzz $(SECONDS) $(if $(RUNS),$(RUNS) build/fuzz-fast)
 
 SOAK_SECONDS ?= 600
 .PHONY: soak
@@ -109,10 +111,10 @@ ci: ## Everything that must hold before a change lands
 
 .PHONY: clean
 clean: ## Remove what was built; tools and fetched protos stay
-	@rm -rf build/bench build/client build/dev build/release build/asan build/tsan build/fuzz
+	@rm -rf build/bench build/client build/dev build/release build/asan build/tsan build/fuzz build/fuzz-fast
 
 build/bench/build.ninja: | bench-deps
-build/fuzz/build.ninja: | fuzz-deps
+build/fuzz/build.ninja build/fuzz-fast/build.ninja: | fuzz-deps
 build/%/build.ninja: CMakePresets.json .ci/compiler_launcher.cmake | deps
 	@cmake --preset $*
 	@touch $@
