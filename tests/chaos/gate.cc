@@ -62,9 +62,10 @@ void Gate::OpenListener() {
   listener_ = fd;
 }
 
-Counters Gate::counters() const {
-  const std::lock_guard lock(mutex_);
-  return counters_;
+Counters Gate::counters() {
+  Counters counters;
+  Post([this, &counters] { counters = work_; });
+  return counters;
 }
 
 bool Gate::WaitUntil(const std::function<bool(const Counters&)>& wanted, std::chrono::milliseconds timeout) const {

@@ -42,7 +42,8 @@ class Gate {
   Gate& operator=(const Gate&) = delete;
 
   int port() const { return port_; }
-  Counters counters() const;
+  // Asked of the gate's own thread, so that they hold everything whose effect a peer may have seen.
+  Counters counters();
   // Whether `wanted` held within `timeout`; checked after everything the gate does.
   bool WaitUntil(const std::function<bool(const Counters&)>& wanted, std::chrono::milliseconds timeout) const;
 
