@@ -22,6 +22,9 @@
 
 namespace imbot::portal {
 
+struct Answer;
+using Done = absl::AnyInvocable<void(Answer)>;
+
 enum class Priority { kInteractive, kBulk };
 enum class CallId : uint64_t {};
 
@@ -48,6 +51,13 @@ struct Outgoing {
   bool alone = false;     // never in a batch
   bool in_parts = false;  // the portal does it in parts: an error may come after some were done
   bitrix24::rest::Retry retry = bitrix24::rest::RETRY_NEVER;
+  std::vector<std::string>
+      done_codes;  // of the portal: what they say of a repeat is that an earlier attempt had done it
+  // An earlier call, of which this one is the caller's repeat, may have been executed.
+  bool maybe_executed = false;
+  // A DEDUPLICATED call is not repeated after that, since the portal has forgotten its identifier by then. Unset: an
+  // hour after it first left.
+  std::optional<base::MonoTime> repeat_until;
   std::string caller;           // for fairness
   std::string order_key;        // empty: order does not matter
   std::string idempotency_key;  // empty: none
@@ -57,10 +67,14 @@ struct Outgoing {
   // A call that changes what the gateway itself knows (a registration): once sent, its reply is waited for even if the
   // caller has gone or its deadline has passed, for at most SchedulerOptions::reply_timeout.
   bool await_reply = false;
+  // What the portal answered after all, where the caller had to be answered before, while the call was in flight. At
+  // most once; destroyed without a call where that never comes to be known.
+  Done late;
 };
 
 struct Answer {
-  // OK: `reply.result` holds the answer. It lives until the callback returns, as `secrets` do.
+  // OK: `reply.result` holds the answer, but for a call that was superseded or done before. It lives until the callback
+  // returns, as `secrets` do.
   absl::Status status;
   translate::ParsedReply reply;
   // What the request held that must never be shown: the webhook's code, the bot's secret.
@@ -70,8 +84,10 @@ struct Answer {
   std::optional<int> batch_size;  // calls that left in one request with this one; unset: it left alone
   int attempts = 0;
   bool superseded = false;  // never sent: a later call of the same caller says at least as much; `status` is OK
+  // The portal answered a repeat with one of `done_codes`: an earlier attempt had done it. `status` is OK, there is no
+  // result.
+  bool done_before = false;
 };
-using Done = absl::AnyInvocable<void(Answer)>;
 
 }  // namespace imbot::portal
 

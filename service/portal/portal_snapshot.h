@@ -5,13 +5,51 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "service/base/clock.h"
 #include "service/portal/leaky_bucket.h"
 
 namespace imbot::portal {
 
+// Whether a portal takes calls, as an operator has decided.
+enum class Intake {
+  kOpen,
+  kPaused,    // nothing leaves, nothing new is taken; what waits goes on waiting
+  kDraining,  // nothing new is taken, what waits still leaves
+};
+
 struct PortalSnapshot {
+  // Why calls fail at once, by the portal's own doing.
+  struct Quarantine {
+    std::string reason;    // the portal's code, or the failure that it answered nothing but
+    std::string message;   // holds no secret
+    bool breaker = false;  // it answers nothing, rather than having said no
+    base::Duration since{0};
+    base::Duration next_probe_in{0};
+    uint64_t probes = 0;
+  };
+  // A method that is held back, or that the portal has blocked, for the time it has taken.
+  struct HeldMethod {
+    std::string method;
+    base::Duration until{0};  // from now
+    double operating_seconds = 0;
+    bool blocked_by_portal = false;
+  };
+  // The last request that failed as a whole.
+  struct LastError {
+    std::string reason;
+    std::string method;
+    std::string message;  // holds no secret
+    base::Duration ago{0};
+  };
+
+  Intake intake = Intake::kOpen;
+  std::optional<Quarantine> quarantine;
+  std::vector<HeldMethod> held_methods;
+  std::optional<LastError> last_error;
+  size_t waiting_to_repeat = 0;  // calls between two attempts, or behind their method's budget
   size_t queued_calls = 0;
   size_t queued_bulk_calls = 0;  // of those
   size_t queued_bytes = 0;

@@ -60,6 +60,27 @@ void Port::Snapshot(absl::AnyInvocable<void(const PortalSnapshot&)> done) {
   });
 }
 
+void Port::SetIntake(Intake intake) {
+  loop_.Post([reference = reference_, intake] {
+    if (const auto alive = reference.lock()) alive->scheduler.SetIntake(intake);
+  });
+}
+void Port::Pause() {
+  SetIntake(Intake::kPaused);
+}
+void Port::Drain() {
+  SetIntake(Intake::kDraining);
+}
+void Port::Resume() {
+  SetIntake(Intake::kOpen);
+}
+
+void Port::Flush(absl::AnyInvocable<void(size_t)> done) {
+  loop_.Post([reference = reference_, done = std::move(done)]() mutable {
+    if (const auto alive = reference.lock()) done(alive->scheduler.Flush());
+  });
+}
+
 void Port::Stop(absl::AnyInvocable<void()> stopped) {
   loop_.Post([on_loop = std::move(on_loop_), stopped = std::move(stopped)]() mutable {
     on_loop->scheduler.Stop();

@@ -36,11 +36,21 @@ class Port {
   void Fetch(Download download);
   // Thread-safe. `done` is called on the portal's loop; it is destroyed without a call if the portal has stopped.
   void Snapshot(absl::AnyInvocable<void(const PortalSnapshot&)> done);
+  // --- What an operator may do. Thread-safe; for as long as the process runs.
+  void
+  Pause();  // nothing leaves, new calls end with PORTAL_PAUSED; those that wait go on waiting, until their deadlines
+  void Drain();   // new calls end with PORTAL_PAUSED; what waits still leaves
+  void Resume();  // ends both
+  // Answers every call that waits with QUEUE_FLUSHED; how many those were. `done` as in Snapshot(), here and below.
+  void Flush(absl::AnyInvocable<void(size_t dropped)> done);
+
   // Answers everything with UNAVAILABLE, then destroys the scheduler, on its loop; `stopped` is called after that.
   // Once.
   void Stop(absl::AnyInvocable<void()> stopped);
 
  private:
+  void SetIntake(Intake intake);
+
   const std::string portal_;
   transport::Loop& loop_;
   std::atomic<uint64_t> last_id_{0};

@@ -31,6 +31,8 @@ constexpr size_t kBulkReserve = 4;
 // How many times the window may be in flight where a limit bounds what leaves: slow batches need it, and a full one
 // waits for nobody.
 constexpr size_t kBatchWindows = 4;
+// When to ask again at a portal that an operator has paused.
+constexpr std::chrono::seconds kPausedRetry(5);
 
 bool IsLimitRefusal(const translate::ParsedReply& reply, int http_status) {
   if (reply.advice != translate::RetryAdvice::kWait) return false;
@@ -108,6 +110,14 @@ absl::Status Scheduler::Admit(const QueuedCall& call) {
     return Error(absl::StatusCode::kDeadlineExceeded, "DEADLINE_EXCEEDED",
                  base::StrCat(call.call.method,
                               ": the deadline had passed before the call could be sent; nothing was sent"))
+        .Build();
+  }
+  if (intake_ != Intake::kOpen) {
+    return Error(absl::StatusCode::kUnavailable, "PORTAL_PAUSED",
+                 base::StrCat(call.call.method, ": an operator of the gateway has paused portal ", portal_,
+                              "; nothing was sent, repeat later"))
+        .Metadata("actor", "OPERATOR")
+        .RetryAfter(kPausedRetry)
         .Build();
   }
   const Duration available = call.call.deadline - now;
@@ -210,7 +220,7 @@ bool Scheduler::HasRoom(Lane lane) const {
 }
 
 void Scheduler::Pump() {
-  while (queue_.calls() > 0) {
+  while (queue_.calls() > 0 && intake_ != Intake::kPaused) {
     const MonoTime now = clock_.Now();
     std::optional<MonoTime> wake;
     bool waits = false;  // for the bucket
@@ -540,6 +550,25 @@ void Scheduler::OnDeadline(CallId id) {
   if (!was_sent) Pump();
 }
 
+void Scheduler::SetIntake(Intake intake) {
+  intake_ = intake;
+  Pump();
+}
+
+size_t Scheduler::Flush() {
+  const std::vector<Call> waiting = queue_.All();
+  for (const Call& call : waiting) {
+    Settle(call, Error(absl::StatusCode::kUnavailable, "QUEUE_FLUSHED",
+                       base::StrCat(call->call.method, ": an operator of the gateway has emptied the queue of portal ",
+                                    portal_, "; nothing was sent, repeat"))
+                     .Metadata("actor", "CALLER")
+                     .RetryAfter(std::chrono::seconds(1))
+                     .Build());
+  }
+  Pump();
+  return waiting.size();
+}
+
 void Scheduler::Stop() {
   if (pump_timer_ != base::TimerId::kNone) loop_.CancelTimer(std::exchange(pump_timer_, base::TimerId::kNone));
   WaitForBucket(false, false);
@@ -586,6 +615,7 @@ void Scheduler::Finish(const Call& call, Answer answer) {
 PortalSnapshot Scheduler::Snapshot() const {
   const MonoTime now = clock_.Now();
   PortalSnapshot snapshot;
+  snapshot.intake = intake_;
   snapshot.queued_calls = queue_.calls();
   snapshot.queued_bulk_calls = queue_.calls(Lane::kBulk);
   snapshot.queued_bytes = queue_.bytes();

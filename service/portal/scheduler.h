@@ -72,6 +72,10 @@ class Scheduler {
   // A call that is queued is dropped (CANCELLED, NOT_EXECUTED). One that was sent is answered at once (CANCELLED,
   // UNKNOWN), left to finish, and its reply discarded. An id that is unknown or answered is ignored.
   void Cancel(CallId id);
+  // An operator's: whether new calls are taken, and whether what waits leaves.
+  void SetIntake(Intake intake);
+  // An operator's: answers everything that waits; how many calls those were.
+  size_t Flush();
   // Answers everything that waits and everything in flight with UNAVAILABLE.
   void Stop();
 
@@ -127,6 +131,7 @@ class Scheduler {
   Pace pace_;
   std::array<Departures, kLanes> departures_;
   size_t most_batch_bytes_;
+  Intake intake_ = Intake::kOpen;
   size_t in_flight_ = 0;
   size_t bulk_in_flight_ = 0;
   size_t streams_in_flight_ = 0;
