@@ -60,6 +60,7 @@ Json Ledger::EntryToJson(const LedgerEntry& entry) {
   json["seq"] = entry.seq;
   json["request"] = entry.request;
   json["time"] = entry.time;
+  json["timeMs"] = entry.time_ms;
   json["portal"] = entry.portal;
   json["method"] = entry.method;
   if (entry.command) json["command"] = *entry.command;

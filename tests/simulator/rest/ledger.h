@@ -22,6 +22,7 @@ struct LedgerEntry {
   uint64_t seq = 0;      // order of execution (or of refusal), counted per list
   uint64_t request = 0;  // the HTTP request it came in; a batch's commands share one
   std::string time;
+  int64_t time_ms = 0;  // the same, in milliseconds of Unix time
   std::string portal;
   std::string method;
   std::optional<std::string> command;  // its key, if it came in a batch

@@ -372,7 +372,9 @@ Json RestServer::TimeOf(const std::string& operating_key, PortalClock::TimePoint
 LedgerEntry RestServer::NewEntry(const Exchange& exchange, const Call& call) const {
   LedgerEntry entry;
   entry.request = exchange.request_id;
-  entry.time = IsoDate(clock_->Now());
+  const PortalClock::TimePoint now = clock_->Now();
+  entry.time = IsoDate(now);
+  entry.time_ms = std::chrono::duration_cast<std::chrono::milliseconds>(now.time_since_epoch()).count();
   entry.portal = exchange.portal->name();
   entry.method = call.method;
   entry.content_type = exchange.content_type;
