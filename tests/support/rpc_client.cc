@@ -4,9 +4,9 @@
 #include <grpcpp/impl/codegen/proto_utils.h>
 #include <grpcpp/security/credentials.h>
 
-#include <condition_variable>
-#include <mutex>
+#include <future>
 #include <stdexcept>
+#include <utility>
 #include <vector>
 
 #include "google/protobuf/util/json_util.h"
@@ -78,14 +78,33 @@ std::string ToJson(const Message& message) {
 RpcClient::RpcClient(int port)
     : channel_(grpc::CreateChannel("127.0.0.1:" + std::to_string(port), grpc::InsecureChannelCredentials())) {}
 
-RpcResult RpcClient::Call(const std::string& method, const std::string& request_json, const RpcOptions& options) const {
+namespace {
+
+struct Prepared {
+  const MethodDescriptor& method;
+  std::unique_ptr<Message> request;
+};
+Prepared Prepare(const std::string& method, const std::string& request_json) {
   const MethodDescriptor& descriptor = FindMethod(method);
-  const std::unique_ptr<Message> request(
+  std::unique_ptr<Message> request(
       google::protobuf::MessageFactory::generated_factory()->GetPrototype(descriptor.input_type())->New());
   if (const auto parsed = google::protobuf::util::JsonStringToMessage(request_json, request.get()); !parsed.ok()) {
     throw std::invalid_argument(method + ": " + std::string(parsed.message()) + " in " + request_json);
   }
-  return Call(descriptor, *request, options);
+  return {descriptor, std::move(request)};
+}
+
+}  // namespace
+
+RpcResult RpcClient::Call(const std::string& method, const std::string& request_json, const RpcOptions& options) const {
+  const Prepared call = Prepare(method, request_json);
+  return Call(call.method, *call.request, options);
+}
+
+void RpcClient::CallAsync(const std::string& method, const std::string& request_json, const RpcOptions& options,
+                          std::function<void(RpcResult)> done) const {
+  const Prepared call = Prepare(method, request_json);
+  Unary(call.method, *call.request, options, std::move(done));
 }
 
 namespace {
@@ -113,6 +132,11 @@ void FillIn(const grpc::ClientContext& context, RpcResult* result) {
   if (result->response != nullptr) result->json = ToJson(*result->response);
 }
 
+void SetUp(const RpcOptions& options, grpc::ClientContext* context) {
+  context->set_deadline(std::chrono::system_clock::now() + options.deadline);
+  for (const auto& [key, value] : options.metadata) context->AddMetadata(key, value);
+}
+
 std::string PathOf(const MethodDescriptor& method) {
   return "/" + method.service()->full_name() + "/" + method.name();
 }
@@ -120,35 +144,48 @@ std::string PathOf(const MethodDescriptor& method) {
 }  // namespace
 
 RpcResult RpcClient::Call(const MethodDescriptor& method, const Message& request, const RpcOptions& options) const {
-  grpc::ClientContext context;
-  context.set_deadline(std::chrono::system_clock::now() + options.deadline);
-  for (const auto& [key, value] : options.metadata) context.AddMetadata(key, value);
-  RpcResult result = method.client_streaming() || method.server_streaming() ? Stream(method, request, &context)
-                                                                            : Unary(method, request, &context);
-  FillIn(context, &result);
-  return result;
+  if (method.client_streaming() || method.server_streaming()) {
+    grpc::ClientContext context;
+    SetUp(options, &context);
+    RpcResult result = Stream(method, request, &context);
+    FillIn(context, &result);
+    return result;
+  }
+  // Shared, since it is still being told when its reader has gone on.
+  const auto answered = std::make_shared<std::promise<RpcResult>>();
+  std::future<RpcResult> answer = answered->get_future();
+  Unary(method, request, options, [answered](RpcResult result) { answered->set_value(std::move(result)); });
+  return answer.get();
 }
 
-RpcResult RpcClient::Unary(const MethodDescriptor& method, const Message& request, grpc::ClientContext* context) const {
-  grpc::GenericStub stub(channel_);
-  const grpc::ByteBuffer request_bytes = Serialized(request);
-  grpc::ByteBuffer response_bytes;
-  std::mutex mutex;
-  std::condition_variable done;
-  bool finished = false;
-  RpcResult result;
-  stub.UnaryCall(context, PathOf(method), {}, &request_bytes, &response_bytes, [&](grpc::Status status) {
-    const std::lock_guard lock(mutex);
-    result.status = std::move(status);
-    finished = true;
-    done.notify_all();
-  });
-  {
-    std::unique_lock lock(mutex);
-    done.wait(lock, [&] { return finished; });
-  }
-  if (result.ok()) result.response = Parsed(&response_bytes, *method.output_type());
-  return result;
+void RpcClient::Unary(const MethodDescriptor& method, const Message& request, const RpcOptions& options,
+                      std::function<void(RpcResult)> done) const {
+  struct Call {
+    grpc::ClientContext context;
+    grpc::ByteBuffer request, response;
+  };
+  auto call = std::make_shared<Call>();
+  call->request = Serialized(request);
+  SetUp(options, &call->context);
+  Call& under_way = *call;
+  grpc::GenericStub(channel_).UnaryCall(
+      &under_way.context, PathOf(method), {}, &under_way.request, &under_way.response,
+      [call = std::move(call), done = std::move(done), type = method.output_type()](grpc::Status status) mutable {
+        RpcResult result;
+        result.status = std::move(status);
+        if (result.ok()) {
+          // gRPC would swallow what is thrown here, and nobody would be answered.
+          try {
+            result.response = Parsed(&call->response, *type);
+          } catch (const std::runtime_error& error) {
+            result.status = grpc::Status(grpc::StatusCode::INTERNAL, error.what());
+          }
+        }
+        FillIn(call->context, &result);
+        // It holds the channel, which must not end on this thread: once `done` has been called, the client may go.
+        call.reset();
+        done(std::move(result));
+      });
 }
 
 RpcResult RpcClient::Stream(const MethodDescriptor& method, const Message& request,

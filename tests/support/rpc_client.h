@@ -8,6 +8,7 @@
 #include <grpcpp/support/status.h>
 
 #include <chrono>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -52,11 +53,15 @@ class RpcClient {
   RpcResult Call(const std::string& method, const std::string& request_json, const RpcOptions& options = {}) const;
   RpcResult Call(const google::protobuf::MethodDescriptor& method, const google::protobuf::Message& request,
                  const RpcOptions& options = {}) const;
+  // The same for a unary method, without waiting: `done` runs once, on a thread of gRPC's. The client outlives the
+  // call; from `done` on it may go, but not on that thread.
+  void CallAsync(const std::string& method, const std::string& request_json, const RpcOptions& options,
+                 std::function<void(RpcResult)> done) const;
   const std::shared_ptr<grpc::Channel>& channel() const { return channel_; }
 
  private:
-  RpcResult Unary(const google::protobuf::MethodDescriptor& method, const google::protobuf::Message& request,
-                  grpc::ClientContext* context) const;
+  void Unary(const google::protobuf::MethodDescriptor& method, const google::protobuf::Message& request,
+             const RpcOptions& options, std::function<void(RpcResult)> done) const;
   RpcResult Stream(const google::protobuf::MethodDescriptor& method, const google::protobuf::Message& request,
                    grpc::ClientContext* context) const;
 
