@@ -71,11 +71,14 @@ fuzz: fuzz-deps build/fuzz/build.ninja $(if $(RUNS),build/fuzz-fast/build.ninja)
 	@$(if $(RUNS),cmake --build build/fuzz-fast -j$(JOBS) --target imbot_fuzz)
 	@JOBS=$(JOBS) tests/fuzz/run build/fuzz $(SECONDS) $(if $(RUNS),$(RUNS) build/fuzz-fast)
 
+# make soak SEED=7: the trouble of that run again
 SOAK_SECONDS ?= 600
+SOAK_CALLS ?= 10000
 .PHONY: soak
-soak: build/dev/build.ninja ## Load with trouble for SOAK_SECONDS=600, then see whether anything stayed behind
-	@cmake --build build/dev -j$(JOBS) --target imbot_soak
-	@build/dev/bin/imbot_soak $(SOAK_SECONDS)
+soak: build/dev/build.ninja ## Load with trouble for SOAK_SECONDS=600: does anything stay behind? SOAK_CALLS=10000: is each done once?
+	@cmake --build build/dev -j$(JOBS) --target imbot_soak imbot_soak_once
+	@seed=$(or $(SEED),$$((RANDOM * 32768 + RANDOM))); echo "seed $$seed"; \
+	  build/dev/bin/imbot_soak $(SOAK_SECONDS) $$seed; build/dev/bin/imbot_soak_once $(SOAK_CALLS) $$seed
 
 .PHONY: check
 check: deps-check build/dev/build.ninja ## Format, proto rules, thread-safety annotations, clang-tidy
