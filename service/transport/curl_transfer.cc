@@ -18,6 +18,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "service/transport/certificate.h"
 
 namespace imbot::transport {
 namespace {
@@ -292,6 +293,7 @@ int CurlTransfer::OnRequest(void* self, char* peer, char* own, int peer_port, in
     transfer.unclean_ = true;
     return CURL_PREREQFUNC_ABORT;
   }
+  if (!kept && transfer.tls_) transfer.certificate_expires_at_ = CertificateExpiry(transfer.easy_.get());
   ++transfer.begun_;
   transfer.refused_ = false;
   transfer.stream_.reset();

@@ -75,6 +75,8 @@ class CurlTransfer {
   bool wants_fresh_connection() const { return unclean_; }
   // False: proved that no byte of the request's body has left.
   bool may_have_left() const;
+  // As of Reply.
+  std::optional<base::WallTime> certificate_expires_at() const { return certificate_expires_at_; }
 
  private:
   static int OnRequest(void* self, char* peer, char* own, int peer_port, int own_port);
@@ -122,6 +124,7 @@ class CurlTransfer {
   bool unclean_ = false;                           // something waited on the kept connection
   bool source_ended_ = false;                      // curl has the whole body of the source
   bool aborted_ = false;                           // by the source or the sink
+  std::optional<base::WallTime> certificate_expires_at_;
 
   // Of the reply.
   size_t header_bytes_ = 0;

@@ -218,6 +218,7 @@ void CurlTransport::Finish(uint64_t id, Result result) {
   if (transfer->admitted) admission_.Remove(transfer->target.Key(), id);
   StartAdmitted();
   result.reply.elapsed = std::chrono::duration_cast<std::chrono::microseconds>(clock_.Now() - transfer->begun);
+  if (transfer->curl != nullptr) result.reply.certificate_expires_at = transfer->curl->certificate_expires_at();
   std::move(transfer->done)(std::move(result));
 }
 

@@ -86,6 +86,9 @@ struct Reply {
   std::string body;
   std::chrono::microseconds elapsed{0};
   bool new_connection = false;
+  // When the certificate ends that the portal showed; told by the first request of a connection with a whole TLS
+  // handshake, also if the request failed after that.
+  std::optional<base::WallTime> certificate_expires_at;
 };
 
 struct Failure {

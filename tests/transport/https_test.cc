@@ -1,5 +1,8 @@
 // The loop's transport over TLS: whom it trusts, what it resumes, and HTTP/2.
+#include <openssl/x509.h>
+
 #include <atomic>
+#include <ctime>
 #include <future>
 #include <latch>
 #include <string>
@@ -162,6 +165,44 @@ TEST_F(HttpsTest, ResumesSessionsOfManyPortals) {
   }
   EXPECT_EQ(server.connections(), 40);
   EXPECT_EQ(server.resumed(), 20);
+}
+
+base::WallTime EndOf(const Identity& identity) {
+  std::tm ends{};
+  EXPECT_EQ(ASN1_TIME_to_tm(X509_get0_notAfter(identity.certificate.get()), &ends), 1);
+  return std::chrono::system_clock::from_time_t(timegm(&ends));
+}
+
+TEST_F(HttpsTest, TellsWhenTheCertificateOfANewConnectionEnds) {
+  TestServer server(Echo, {.tls = good_});
+  EXPECT_EQ(Call(server.Url("portal.test")).reply.certificate_expires_at, EndOf(good_));
+  EXPECT_EQ(Call(server.Url("portal.test")).reply.certificate_expires_at, std::nullopt) << "nothing new was shown";
+}
+
+TEST_F(HttpsTest, TellsNoCertificateOfAResumedSessionOrAPlainConnection) {
+  TestServer server([](Connection& connection,
+                       const HttpRequest& request) { connection.Reply(200, request.body, "Connection: close\r\n"); },
+                    {.tls = good_});
+  EXPECT_TRUE(Call(server.Url("portal.test")).reply.certificate_expires_at.has_value());
+  EXPECT_EQ(Call(server.Url("portal.test")).reply.certificate_expires_at, std::nullopt);
+  EXPECT_EQ(server.resumed(), 1);
+  TestServer plain(Echo);
+  const Result result = Call("http://portal.test:" + std::to_string(plain.port()) + "/s3cr3t");
+  EXPECT_EQ(result.reply.http_status, 200);
+  EXPECT_EQ(result.reply.certificate_expires_at, std::nullopt);
+}
+
+TEST_F(HttpsTest, TellsTheCertificateAlsoIfTheRequestFailsAfterTheHandshake) {
+  TestServer broken([](Connection& connection, const HttpRequest&) { connection.Close(); }, {.tls = good_});
+  const Result reset = Call(broken.Url("portal.test"));
+  EXPECT_THAT(reset, FailsWith(Kind::kReset, true));
+  EXPECT_EQ(reset.reply.certificate_expires_at, EndOf(good_));
+  std::promise<void> over;
+  TestServer hanging([&over](Connection&, const HttpRequest&) { over.get_future().wait(); }, {.tls = good_});
+  const Result late = Call(hanging.Url("other.portals.test"), "x", milliseconds(500));
+  over.set_value();
+  EXPECT_THAT(late, FailsWith(Kind::kTimeout, true));
+  EXPECT_EQ(late.reply.certificate_expires_at, EndOf(good_));
 }
 
 TEST_F(HttpsTest, NeverRepeatsARequestWhenAKeptConnectionIsClosedUponIt) {
