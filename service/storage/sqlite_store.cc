@@ -5,12 +5,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <array>
 #include <cerrno>
 #include <cstring>
 #include <utility>
 
 #include "service/base/strings.h"
+#include "service/storage/sqlite_schema.h"
 
 namespace imbot::storage {
 namespace {
@@ -21,35 +21,6 @@ using base::StrCat;
 constexpr int kApplicationId = 0x696d6274;
 // How long a write waits for another program that holds the file, such as a backup.
 constexpr int kBusyTimeoutMs = 5'000;
-
-// From one version of the schema to the next, each in one transaction. `oldest_reader`: the oldest release's version
-// that can still work with the result, since during an update two releases share a store.
-struct Migration {
-  int oldest_reader;
-  const char* sql;
-};
-constexpr std::array kMigrations = {
-    Migration{1, R"(
-      CREATE TABLE schema_version (
-        only_row INTEGER PRIMARY KEY CHECK (only_row = 1),
-        version INTEGER NOT NULL,
-        oldest_reader INTEGER NOT NULL) STRICT;
-      INSERT INTO schema_version VALUES (1, 0, 0);
-      CREATE TABLE bots (
-        portal TEXT NOT NULL,
-        name TEXT NOT NULL,
-        state INTEGER NOT NULL,
-        bot_id INTEGER NOT NULL,
-        sealed_secret BLOB NOT NULL,
-        method TEXT NOT NULL,
-        created_unix_ms INTEGER NOT NULL,
-        updated_unix_ms INTEGER NOT NULL,
-        PRIMARY KEY (portal, name)) STRICT, WITHOUT ROWID;
-      CREATE TABLE kept_values (
-        key TEXT PRIMARY KEY,
-        value BLOB NOT NULL) STRICT, WITHOUT ROWID;)"},
-};
-constexpr int kSchemaVersion = static_cast<int>(kMigrations.size());
 
 absl::Status ErrorOf(sqlite3* database, int code) {
   const std::string text = StrCat("SQLite: ", database == nullptr ? sqlite3_errstr(code) : sqlite3_errmsg(database));
@@ -143,7 +114,8 @@ class SqliteStore::Database {
  public:
   Database() = default;
   ~Database() {
-    for (sqlite3_stmt* const statement : {load_bots, put_bot, delete_bot, put_value, get_value, ping})
+    for (sqlite3_stmt* const statement : {load_bots, put_bot, delete_bot, put_value, get_value, find_key, put_key,
+                                          expire_keys, begin, commit, rollback, ping})
       sqlite3_finalize(statement);
     sqlite3_close(connection_);
   }
@@ -163,8 +135,8 @@ class SqliteStore::Database {
     sqlite3_db_config(connection_, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
     if (absl::Status checked = CheckIdentity(); !checked.ok()) return checked;
     // FULL: in WAL mode every commit waits for the disk, so that what was acknowledged survives a power cut; NORMAL
-    // would survive the death of the process only. A commit costs one fdatasync, and only registrations, not messages,
-    // write here.
+    // would survive the death of the process only. A commit costs one fdatasync; calls with an idempotency key share
+    // theirs.
     if (absl::Status set = Execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cell_size_check = ON");
         !set.ok())
       return set;
@@ -183,6 +155,12 @@ class SqliteStore::Database {
   sqlite3_stmt* delete_bot = nullptr;
   sqlite3_stmt* put_value = nullptr;
   sqlite3_stmt* get_value = nullptr;
+  sqlite3_stmt* find_key = nullptr;
+  sqlite3_stmt* put_key = nullptr;
+  sqlite3_stmt* expire_keys = nullptr;
+  sqlite3_stmt* begin = nullptr;
+  sqlite3_stmt* commit = nullptr;
+  sqlite3_stmt* rollback = nullptr;
   sqlite3_stmt* ping = nullptr;
 
  private:
@@ -276,6 +254,20 @@ class SqliteStore::Database {
         {"DELETE FROM bots WHERE portal = ? AND name = ?", &delete_bot},
         {"INSERT INTO kept_values (key, value) VALUES (?, ?) ON CONFLICT (key) DO NOTHING", &put_value},
         {"SELECT value FROM kept_values WHERE key = ?", &get_value},
+        {"SELECT digest, state, first_attempt_unix_ms, expires_unix_ms, sealed_outcome FROM idempotency_keys"
+         " WHERE key = ?",
+         &find_key},
+        {"INSERT INTO idempotency_keys (key, digest, state, first_attempt_unix_ms, expires_unix_ms, sealed_outcome)"
+         " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO UPDATE SET digest = excluded.digest, state = excluded.state,"
+         " first_attempt_unix_ms = excluded.first_attempt_unix_ms, expires_unix_ms = excluded.expires_unix_ms,"
+         " sealed_outcome = excluded.sealed_outcome",
+         &put_key},
+        {"DELETE FROM idempotency_keys WHERE key IN"
+         " (SELECT key FROM idempotency_keys WHERE expires_unix_ms < ? ORDER BY expires_unix_ms LIMIT ?)",
+         &expire_keys},
+        {"BEGIN IMMEDIATE", &begin},
+        {"COMMIT", &commit},
+        {"ROLLBACK", &rollback},
         {"SELECT version FROM schema_version", &ping},
     };
     for (const auto& [sql, out] : statements) {
@@ -357,6 +349,53 @@ absl::StatusOr<std::string> SqliteStore::GetOrPutValue(std::string_view key, std
   if (!row.ok()) return row.status();
   if (!*row) return absl::DataLossError("a value vanished that had just been stored");
   return get.GetBytes(0);
+}
+
+absl::StatusOr<std::optional<KeyRecord>> SqliteStore::FindKey(std::string_view key) {
+  Query query(database_->find_key);
+  const auto row = query.Blob(key).Next();
+  if (!row.ok()) return row.status();
+  if (!*row) return std::nullopt;
+  KeyRecord record;
+  record.key = key;
+  record.digest = query.GetBytes(0);
+  const int64_t state = query.GetInt(1);
+  if (state < static_cast<int64_t>(KeyRecord::State::kPending) ||
+      state > static_cast<int64_t>(KeyRecord::State::kFailed)) {
+    return absl::DataLossError(StrCat("an idempotency key has state ", state, ", which this release does not know"));
+  }
+  record.state = static_cast<KeyRecord::State>(state);
+  record.first_attempt_unix_ms = query.GetInt(2);
+  record.expires_unix_ms = query.GetInt(3);
+  record.sealed_outcome = query.GetBytes(4);
+  return record;
+}
+
+absl::Status SqliteStore::PutKeys(std::span<const KeyRecord> records) {
+  if (records.empty()) return absl::OkStatus();
+  const auto put_all = [&]() -> absl::Status {
+    for (const KeyRecord& record : records) {
+      Query query(database_->put_key);
+      query.Blob(record.key)
+          .Blob(record.digest)
+          .Int(static_cast<int64_t>(record.state))
+          .Int(record.first_attempt_unix_ms)
+          .Int(record.expires_unix_ms)
+          .Blob(record.sealed_outcome);
+      if (absl::Status stored = query.Run(); !stored.ok()) return stored;
+    }
+    return Query(database_->commit).Run();
+  };
+  if (absl::Status begun = Query(database_->begin).Run(); !begun.ok()) return begun;
+  absl::Status stored = put_all();
+  if (!stored.ok()) Query(database_->rollback).Run().IgnoreError();  // Fails where SQLite has rolled back by itself.
+  return stored;
+}
+
+absl::StatusOr<int64_t> SqliteStore::DeleteExpiredKeys(int64_t now_unix_ms, int64_t limit) {
+  Query query(database_->expire_keys);
+  if (absl::Status deleted = query.Int(now_unix_ms).Int(limit).Run(); !deleted.ok()) return deleted;
+  return sqlite3_changes64(sqlite3_db_handle(database_->expire_keys));
 }
 
 absl::Status SqliteStore::Ping() {

@@ -7,6 +7,8 @@
 #define IMBOT_SERVICE_STORAGE_SQLITE_STORE_H_
 
 #include <memory>
+#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,6 +30,9 @@ class SqliteStore final : public Store {
   absl::Status PutBot(const BotRecord& record) override;
   absl::Status DeleteBot(std::string_view portal, std::string_view name) override;
   absl::StatusOr<std::string> GetOrPutValue(std::string_view key, std::string_view initial) override;
+  absl::StatusOr<std::optional<KeyRecord>> FindKey(std::string_view key) override;
+  absl::Status PutKeys(std::span<const KeyRecord> records) override;
+  absl::StatusOr<int64_t> DeleteExpiredKeys(int64_t now_unix_ms, int64_t limit) override;
   absl::Status Ping() override;
 
  private:

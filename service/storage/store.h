@@ -8,6 +8,8 @@
 #define IMBOT_SERVICE_STORAGE_STORE_H_
 
 #include <cstdint>
+#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -34,6 +36,25 @@ struct BotRecord {
   bool operator==(const BotRecord&) const = default;
 };
 
+// What became of the calls under one idempotency key. Neither the key nor anything of a request stands here in the
+// clear.
+struct KeyRecord {
+  enum class State {
+    kPending = 0,  // a call was about to be sent; whether the portal executed it is not known
+    kFree = 1,     // it is proved that nothing was executed: the same request may be sent anew
+    kDone = 2,     // it was executed; the outcome is the response
+    kFailed = 3,   // it ended in an error that is to be told again; the outcome is the error
+  };
+  std::string key;     // an HMAC; the record's name
+  std::string digest;  // an HMAC of the request
+  State state = State::kPending;
+  int64_t first_attempt_unix_ms = 0;
+  int64_t expires_unix_ms = 0;  // when the record may be deleted
+  std::string sealed_outcome;   // any bytes; empty where there is none, or where it was too large to keep
+
+  bool operator==(const KeyRecord&) const = default;
+};
+
 class Store {
  public:
   virtual ~Store() = default;
@@ -48,6 +69,14 @@ class Store {
   // The value stored under `key`; stores `initial` first if there is none. For values made once and kept: salts, key
   // ids.
   virtual absl::StatusOr<std::string> GetOrPutValue(std::string_view key, std::string_view initial) = 0;
+
+  // Nothing if there is none. A record that has expired may still be found.
+  virtual absl::StatusOr<std::optional<KeyRecord>> FindKey(std::string_view key) = 0;
+  // Inserts each, or replaces the record of the same key: all of them, or on an error none. One wait for the disk,
+  // however many there are. Of two with one key the later holds.
+  [[nodiscard]] virtual absl::Status PutKeys(std::span<const KeyRecord> records) = 0;
+  // Deletes at most `limit` records that expired before `now_unix_ms`; how many those were.
+  virtual absl::StatusOr<int64_t> DeleteExpiredKeys(int64_t now_unix_ms, int64_t limit) = 0;
 
   // One cheap round trip: whether the store answers.
   [[nodiscard]] virtual absl::Status Ping() = 0;

@@ -11,6 +11,8 @@
 
 #include <atomic>
 #include <fstream>
+#include <optional>
+#include <vector>
 
 #include "service/base/strings.h"
 #include "tests/base/temp_dir.h"
@@ -160,13 +162,55 @@ TEST_F(SqliteStoreTest, RefusesASchemaThatNeedsANewerReleaseAndSaysWhich) {
 
 TEST_F(SqliteStoreTest, WorksWithANewerSchemaThatStaysReadable) {
   Fill(1);
-  Sql(path_, "UPDATE schema_version SET version = 2, oldest_reader = 1; ALTER TABLE bots ADD COLUMN later TEXT");
+  Sql(path_, "UPDATE schema_version SET version = 3, oldest_reader = 1; ALTER TABLE bots ADD COLUMN later TEXT");
   {
     const auto store = Open();
     EXPECT_TRUE(store->PutBot(Record("another")).ok());
     EXPECT_THAT(*store->LoadBots(), SizeIs(2));
   }
-  EXPECT_EQ(Sql(path_, "SELECT version FROM schema_version"), "2");
+  EXPECT_EQ(Sql(path_, "SELECT version FROM schema_version"), "3");
+}
+
+TEST_F(SqliteStoreTest, TakesOverAStoreOfTheReleaseBeforeWhichCanGoOnUsingIt) {
+  Fill(2);
+  Sql(path_, "DROP TABLE idempotency_keys; UPDATE schema_version SET version = 1, oldest_reader = 1");
+  const auto store = Open();
+  EXPECT_THAT(*store->LoadBots(), SizeIs(2));
+  EXPECT_EQ(*store->FindKey("k"), std::nullopt);
+  const KeyRecord record{"k", "d", KeyRecord::State::kDone, 1, 2, "o"};
+  EXPECT_TRUE(store->PutKeys({&record, 1}).ok());
+  EXPECT_EQ(*store->FindKey("k"), record);
+  EXPECT_EQ(Sql(path_, "SELECT version || ' ' || oldest_reader FROM schema_version"), "2 1");
+}
+
+TEST_F(SqliteStoreTest, WaitsForTheDiskOnceForAGroupOfKeys) {
+  const auto store = Open();
+  std::vector<KeyRecord> records;
+  for (int i = 0; i < 100; ++i) records.push_back({base::StrCat("key", i), "d", KeyRecord::State::kPending, 1, 2, ""});
+  const int before = disk_waits;
+  ASSERT_TRUE(store->PutKeys(records).ok());
+  EXPECT_EQ(disk_waits, before + 1);
+}
+
+TEST_F(SqliteStoreTest, StoresAGroupOfKeysWhollyOrNotAtAll) {
+  const auto store = Open();
+  std::vector<KeyRecord> records;
+  for (int i = 0; i < 3; ++i) records.push_back({base::StrCat("key", i), "d", KeyRecord::State::kPending, 1, 2, ""});
+  // The file refuses the second one.
+  Sql(path_,
+      "CREATE TRIGGER refuse BEFORE INSERT ON idempotency_keys WHEN CAST(new.key AS TEXT) = 'key1' BEGIN SELECT "
+      "RAISE(ABORT, 'refused'); END");
+  EXPECT_EQ(store->PutKeys(records).code(), absl::StatusCode::kUnavailable);
+  for (const KeyRecord& record : records) EXPECT_EQ(*store->FindKey(record.key), std::nullopt) << record.key;
+  EXPECT_TRUE(store->PutKeys({&records[0], 1}).ok()) << "the next group is not hindered";
+}
+
+TEST_F(SqliteStoreTest, RefusesAStateOfAKeyThatItDoesNotKnow) {
+  const auto store = Open();
+  const KeyRecord record{"k", "d", KeyRecord::State::kDone, 1, 2, ""};
+  ASSERT_TRUE(store->PutKeys({&record, 1}).ok());
+  Sql(path_, "UPDATE idempotency_keys SET state = 4");
+  EXPECT_EQ(store->FindKey("k").status().code(), absl::StatusCode::kDataLoss);
 }
 
 TEST_F(SqliteStoreTest, RefusesAStateThatItDoesNotKnow) {

@@ -8,7 +8,9 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <set>
+#include <vector>
 
 #include "service/base/strings.h"
 #include "service/storage/sqlite_store.h"
@@ -37,6 +39,10 @@ BotRecord Record(std::string portal, std::string name) {
           "c2VhbGVk",        "imbot.v2.Bot.register", 1'767'323'045'678,         1'767'323'046'000};
 }
 
+KeyRecord Key(std::string key) {
+  return {std::move(key), "digest", KeyRecord::State::kPending, 1'767'323'045'678, 1'767'409'445'678, ""};
+}
+
 class StoreContract : public ::testing::TestWithParam<Implementation> {
  protected:
   std::unique_ptr<Store> Open() { return GetParam().open(dir_.path()); }
@@ -49,6 +55,12 @@ class StoreContract : public ::testing::TestWithParam<Implementation> {
     EXPECT_TRUE(bots.ok()) << bots.status();
     return bots.ok() ? *std::move(bots) : std::vector<BotRecord>();
   }
+  std::optional<KeyRecord> FindKey(std::string_view key) {
+    auto found = store_->FindKey(key);
+    EXPECT_TRUE(found.ok()) << found.status();
+    return found.ok() ? *std::move(found) : std::nullopt;
+  }
+  absl::Status PutKeys(const std::vector<KeyRecord>& records) { return store_->PutKeys(records); }
   std::string Value(std::string_view key, std::string_view initial) {
     auto value = store_->GetOrPutValue(key, initial);
     EXPECT_TRUE(value.ok()) << value.status();
@@ -149,6 +161,61 @@ TEST_P(StoreContract, LoadsManyBots) {
   for (int i = 0; i < 200; ++i)
     ASSERT_TRUE(store_->PutBot(Record(base::StrCat("portal", i % 10), base::StrCat("bot", i))).ok());
   EXPECT_EQ(Bots().size(), 200u);
+}
+
+TEST_P(StoreContract, KeepsEveryFieldOfAKeyOverAReopening) {
+  KeyRecord record = Key(std::string("\0k\xff", 3));
+  record.digest = std::string("\xff\0d", 3);
+  record.sealed_outcome = std::string("\0o'\xfe", 4);
+  for (const KeyRecord::State state :
+       {KeyRecord::State::kPending, KeyRecord::State::kFree, KeyRecord::State::kDone, KeyRecord::State::kFailed}) {
+    record.state = state;
+    ++record.first_attempt_unix_ms;
+    --record.expires_unix_ms;
+    ASSERT_TRUE(PutKeys({record}).ok());
+    EXPECT_EQ(FindKey(record.key), record);
+    Reopen();
+    EXPECT_EQ(FindKey(record.key), record);
+  }
+  EXPECT_EQ(FindKey("another"), std::nullopt);
+}
+
+TEST_P(StoreContract, KeepsALargeOutcome) {
+  KeyRecord record = Key("large");
+  record.sealed_outcome = std::string(400'000, 'x');
+  ASSERT_TRUE(PutKeys({record}).ok());
+  Reopen();
+  EXPECT_EQ(FindKey("large"), record);
+}
+
+TEST_P(StoreContract, PutsManyKeysAndLetsTheLaterOfTwoHold) {
+  std::vector<KeyRecord> records;
+  for (int i = 0; i < 300; ++i) records.push_back(Key(base::StrCat("key", i)));
+  records.push_back(Key("key7"));
+  records.back().state = KeyRecord::State::kFree;
+  ASSERT_TRUE(PutKeys(records).ok());
+  EXPECT_TRUE(PutKeys({}).ok());
+  Reopen();
+  EXPECT_EQ(FindKey("key7"), records.back());
+  EXPECT_EQ(FindKey("key299"), records[299]);
+}
+
+TEST_P(StoreContract, DeletesKeysThatHaveExpiredOldestFirstAndNoMoreThanAsked) {
+  std::vector<KeyRecord> records;
+  for (int i = 0; i < 10; ++i) {
+    records.push_back(Key(base::StrCat("key", i)));
+    records.back().expires_unix_ms = 1000 + i;
+  }
+  ASSERT_TRUE(PutKeys(records).ok());
+  EXPECT_EQ(*store_->DeleteExpiredKeys(1000, 100), 0);
+  EXPECT_EQ(*store_->DeleteExpiredKeys(1006, 4), 4);
+  EXPECT_EQ(FindKey("key3"), std::nullopt);
+  EXPECT_NE(FindKey("key4"), std::nullopt);
+  EXPECT_EQ(*store_->DeleteExpiredKeys(1006, 4), 2);
+  EXPECT_EQ(*store_->DeleteExpiredKeys(1006, 4), 0);
+  Reopen();
+  EXPECT_EQ(FindKey("key5"), std::nullopt);
+  EXPECT_NE(FindKey("key6"), std::nullopt);
 }
 
 // A child writes bots and says so after each acknowledged write; it is killed in the middle of its work.
