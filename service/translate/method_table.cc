@@ -160,9 +160,12 @@ class MethodTableBuilder {
     spec->takes_handler_urls = HoldsHandlerUrl(*spec->request_plan, &seen);
     // Beside templateId, which does not cover the forwarded messages.
     if (!spec->template_id_field.empty()) {
-      const FieldDescriptor* forwarded =
-          spec->template_id_field.back()->containing_type()->FindFieldByCamelcaseName("forwardIds");
+      const Descriptor& beside = *spec->template_id_field.back()->containing_type();
+      const FieldDescriptor* forwarded = beside.FindFieldByCamelcaseName("forwardIds");
       if (forwarded != nullptr && forwarded->is_map()) spec->forward_ids_field = forwarded;
+      const FieldDescriptor* system = beside.FindFieldByCamelcaseName("system");
+      if (system != nullptr && system->type() == FieldDescriptor::TYPE_BOOL && !system->is_repeated())
+        spec->system_field = system;
     }
 
     if (spec->streaming() &&

@@ -47,6 +47,8 @@ struct MethodSpec {
   std::vector<const google::protobuf::FieldDescriptor*> template_id_field;
   // Beside templateId: the messages that this one forwards. Null if there is none.
   const google::protobuf::FieldDescriptor* forward_ids_field = nullptr;
+  // Beside templateId: whether the message is sent as the system. Null if there is none.
+  const google::protobuf::FieldDescriptor* system_field = nullptr;
   // Whether a request can name URLs to which the portal would send events (request_fields.h).
   bool takes_handler_urls = false;
   // For BOT_EFFECT_REGISTER: the way to the bot's code in the request (`fields.code`, `CODE`), and to its id in the

@@ -23,6 +23,20 @@ const Message* Holder(const Message& message, FieldPath path) {
   return holder;
 }
 
+// Version 4, lower case.
+bool IsUuidV4(std::string_view text) {
+  if (text.size() != 36) return false;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (i == 8 || i == 13 || i == 18 || i == 23) {
+      if (c != '-') return false;
+    } else if ((c < '0' || c > '9') && (c < 'a' || c > 'f')) {
+      return false;
+    }
+  }
+  return text[14] == '4' && (text[19] == '8' || text[19] == '9' || text[19] == 'a' || text[19] == 'b');
+}
+
 void CollectHandlerUrls(const Message& message, const MessagePlan& plan, const std::string& prefix,
                         std::vector<HandlerUrl>* out) {
   const auto& reflection = *plan.reflection;
@@ -70,6 +84,23 @@ bool IsDoneInParts(const MethodSpec& method, const Message& request) {
   if (method.forward_ids_field == nullptr) return false;
   const Message* const holder = Holder(request, method.template_id_field);
   return holder != nullptr && holder->GetReflection()->FieldSize(*holder, method.forward_ids_field) > 0;
+}
+
+bitrix24::rest::Retry RetryClassOf(const MethodSpec& method, const Message& request) {
+  const bitrix24::rest::Retry retry = method.options.retry();
+  if (method.template_id_field.empty()) return retry;
+  const Message* const holder = Holder(request, method.template_id_field);
+  if (holder == nullptr) return retry;
+  const auto& reflection = *holder->GetReflection();
+  if (method.system_field != nullptr && reflection.GetBool(*holder, method.system_field))
+    return bitrix24::rest::RETRY_NEVER;
+  const FieldDescriptor* const forwarded = method.forward_ids_field;
+  for (int i = 0; forwarded != nullptr && i < reflection.FieldSize(*holder, forwarded); ++i) {
+    const Message& entry = reflection.GetRepeatedMessage(*holder, forwarded, i);
+    if (!IsUuidV4(entry.GetReflection()->GetString(entry, forwarded->message_type()->map_key())))
+      return bitrix24::rest::RETRY_NEVER;
+  }
+  return retry;
 }
 
 std::vector<std::string> SetFieldNames(const Message& request) {

@@ -26,6 +26,11 @@ void SetTextAt(google::protobuf::Message* message, FieldPath path, std::string t
 // by one (WIRE_FACTS 6.2).
 bool IsDoneInParts(const MethodSpec& method, const google::protobuf::Message& request);
 
+// What may be repeated after an unknown outcome of this very request. The portal recognises neither a message that is
+// sent as the system, nor one that forwards under a key that is no lower-case UUIDv4 (WIRE_FACTS 8): those count as
+// RETRY_NEVER.
+bitrix24::rest::Retry RetryClassOf(const MethodSpec& method, const google::protobuf::Message& request);
+
 // Names of the fields that are set, sorted; those of a message that the request itself declares (`Fields`) as
 // `fields.x`.
 std::vector<std::string> SetFieldNames(const google::protobuf::Message& request);

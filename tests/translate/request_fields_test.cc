@@ -56,6 +56,33 @@ TEST(IsDoneInParts, IsTrueOfAMessageThatForwardsOthers) {
   EXPECT_FALSE(IsDoneInParts(update, *Request(update, R"(fields { message: "x" })")));
 }
 
+TEST(RetryClassOf, IsTheMethodsUnlessThePortalWouldNotRecogniseTheMessage) {
+  using enum bitrix24::rest::Retry;
+  const MethodSpec& send = Method("imbot.v2.Chat.Message.send");
+  const auto of = [&](const std::string& fields) { return RetryClassOf(send, *Request(send, fields)); };
+  EXPECT_EQ(of(""), RETRY_DEDUPLICATED);
+  EXPECT_EQ(of(R"(fields { message: "x" })"), RETRY_DEDUPLICATED);
+  EXPECT_EQ(of(R"(fields { message: "x" system: false })"), RETRY_DEDUPLICATED);
+  EXPECT_EQ(of(R"(fields { message: "x" system: true })"), RETRY_NEVER);
+  const std::string uuid = "0b7c2d5e-6f3a-4c1d-9e8f-7a6b5c4d3e2f";
+  const auto forward = [&](const std::string& key) {
+    return of("fields { forward_ids { key: \"" + uuid + "\" value: 1 } forward_ids { key: \"" + key +
+              "\" value: 2 } }");
+  };
+  EXPECT_EQ(forward("1b7c2d5e-6f3a-4c1d-8e8f-7a6b5c4d3e2f"), RETRY_DEDUPLICATED);
+  for (const char* key : {"0B7C2D5E-6F3A-4C1D-9E8F-7A6B5C4D3E2F",  // upper case
+                          "0b7c2d5e-6f3a-1c1d-9e8f-7a6b5c4d3e2f",  // version 1
+                          "0b7c2d5e-6f3a-4c1d-ce8f-7a6b5c4d3e2f",  // another variant
+                          "0b7c2d5e6-f3a-4c1d-9e8f-7a6b5c4d3e2f",  // a dash in the wrong place
+                          "0b7c2d5e-6f3a-4c1d-9e8f-7a6b5c4d3e2", "a", ""}) {
+    EXPECT_EQ(forward(key), RETRY_NEVER) << key;
+  }
+  const MethodSpec& update = Method("imbot.v2.Chat.Message.update");
+  EXPECT_EQ(RetryClassOf(update, *Request(update, R"(fields { message: "x" })")), RETRY_IDEMPOTENT);
+  const MethodSpec& add = Method("imbot.message.add");
+  EXPECT_EQ(RetryClassOf(add, *Request(add, R"(message: "x" system: true)")), RETRY_NEVER);
+}
+
 TEST(HandlerUrls, FindsEveryAddressThatThePortalWouldCall) {
   const auto urls = [](std::string_view method, const std::string& request) {
     return HandlerUrls(Method(method), *Request(Method(method), request));
