@@ -1,5 +1,6 @@
 // imbot_simulator: a Bitrix24 portal on loopback. See README.md beside this file.
 
+#include <malloc.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/signalfd.h>
@@ -191,6 +192,9 @@ int main(int argc, char** argv) {
     std::fputs(kUsage, stderr);
     return 2;
   }
+  // One thread does nearly all the work and keeps nearly all of it. An arena of its own would grow page by page.
+  mallopt(M_ARENA_MAX, 1);
+  mallopt(M_TOP_PAD, 16 << 20);
   // Blocked before any thread starts, so that only WaitForTheEnd sees them.
   sigset_t signals;
   sigemptyset(&signals);

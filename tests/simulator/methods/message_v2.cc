@@ -131,7 +131,7 @@ Task<MethodResult> Send(Call& call) {
   const Json fields = PrepareFields(given, kSendFields);
   const bool has_content = FindSet(fields, "MESSAGE") != nullptr || FindSet(fields, "ATTACH") != nullptr;
 
-  Json result = Json::object();
+  Json result = MapFor(2);
   result["id"] = nullptr;
   result["uuidMap"] = Json::object();
   if (has_content || forwards.empty()) {

@@ -138,7 +138,7 @@ bool NormalizeBoolean(const Json& value) {
 }
 
 Json PrepareFields(const Json& fields, const std::vector<std::string_view>& allowed) {
-  Json prepared = Json::object();
+  Json prepared = MapFor(fields.size());
   for (auto it = fields.begin(); it != fields.end(); ++it) {
     const std::string name = UpperSnake(it.key());
     if (std::find(allowed.begin(), allowed.end(), name) != allowed.end()) prepared[name] = it.value();

@@ -229,6 +229,16 @@ const Json* FindSet(const Json& value, std::string_view key) {
   return found != nullptr && !found->is_null() ? found : nullptr;
 }
 
+Json MapFor(size_t members) {
+  Json map = Json::object();
+  map.get_ref<Json::object_t&>().reserve(members);
+  return map;
+}
+
+void Append(std::string key, Json value, Json* object) {
+  object->get_ref<Json::object_t&>().emplace_back(std::move(key), std::move(value));
+}
+
 bool IsArray(const Json& value) {
   return value.is_structured();
 }

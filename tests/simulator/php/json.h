@@ -29,6 +29,11 @@ Json* FindMutable(Json& value, std::string_view key);
 // isset($value[$key]): present and not null.
 const Json* FindSet(const Json& value, std::string_view key);
 
+// An empty map with room for so many members: one that grows copies what is in it.
+Json MapFor(size_t members);
+// Adds a member at the end of a map, without the search for one of that name. REQUIRES: there is none.
+void Append(std::string key, Json value, Json* object);
+
 // True for a list and for a map: what PHP calls an array.
 bool IsArray(const Json& value);
 

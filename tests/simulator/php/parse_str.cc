@@ -99,7 +99,7 @@ std::vector<std::string> SplitName(std::string_view name) {
 void Insert(const std::vector<std::string>& path, std::string value, Json* root) {
   Json* node = root;
   for (size_t i = 0; i < path.size(); ++i) {
-    if (!node->is_object()) *node = Json::object();
+    if (!node->is_object()) *node = MapFor(4);
     const std::string key = i > 0 && path[i].empty() ? NextIndex(*node) : path[i];
     node = &(*node)[key];
   }
@@ -116,7 +116,7 @@ std::string RawUrlDecode(std::string_view text) {
 }
 
 Json ParseStr(std::string_view text, size_t max_input_vars) {
-  Json result = Json::object();
+  Json result = MapFor(8);
   size_t count = 0;
   while (!text.empty()) {
     const size_t end = text.find('&');

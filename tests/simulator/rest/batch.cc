@@ -31,7 +31,9 @@ void SplitCommand(std::string text, Batch::Command* command) {
   text.resize(std::min(text.size(), text.find('#')));
   const size_t question = text.find('?');
   command->method = text.substr(0, question);
-  if (question != std::string::npos) command->query = text.substr(question + 1);
+  if (question == std::string::npos) return;
+  text.erase(0, question + 1);
+  command->query = std::move(text);
 }
 
 // The names in brackets: of `[a][b]x` these are a and b.
@@ -87,26 +89,28 @@ void ReplaceAll(const std::string& what, const std::string& with, std::string* t
 
 }  // namespace
 
-Answer SplitResult(const Json& result) {
+Answer SplitResult(Json result) {
   Answer answer;
-  if (!result.is_object() || (!result.contains("next") && !result.contains("total"))) {
-    answer.result = result;
-    return answer;
+  if (result.is_object()) {
+    if (const Json* value = FindSet(result, "next")) answer.next = ToInt(value);
+    if (const Json* value = FindSet(result, "total")) answer.total = ToInt(value);
+    result.erase("next");
+    result.erase("total");
   }
-  answer.result = result;
-  if (const Json* value = FindSet(result, "next")) answer.next = ToInt(value);
-  if (const Json* value = FindSet(result, "total")) answer.total = ToInt(value);
-  answer.result.erase("next");
-  answer.result.erase("total");
+  answer.result = std::move(result);
   return answer;
 }
 
 Batch::Batch(const Json& params, bool sticky) : sticky_(sticky), sections_(Json::object()) {
   // The order in which a reference's name is looked up.
   for (const char* name : {"result", "next", "total", "time", "error"}) sections_[name] = Json::object();
-  const Json upper = UpperCaseKeys(params);
-  halt_ = !IsEmpty(FindSet(upper, "HALT"));
-  const Json* cmd = FindSet(upper, "CMD");
+  // In any case; of two spellings the last one counts.
+  const Json* cmd = nullptr;
+  for (auto it = params.begin(); params.is_object() && it != params.end(); ++it) {
+    const std::string name = AsciiUpper(it.key());
+    if (name == "HALT") halt_ = !IsEmpty(&it.value());
+    if (name == "CMD") cmd = &it.value();
+  }
   if (cmd == nullptr || !IsArray(*cmd)) return;
   size_t count = 0;
   for (const auto& item : cmd->items()) {
@@ -126,23 +130,22 @@ Batch::Batch(const Json& params, bool sticky) : sticky_(sticky), sections_(Json:
     }
     commands_.push_back(std::move(command));
   }
+  for (const char* name : {"result", "time"}) sections_[name] = MapFor(commands_.size());
 }
 
 Json Batch::Params(const Command& command) const {
-  return Substitute(ParseStr(command.query));
+  Json params = ParseStr(command.query);
+  Substitute(&params);
+  return params;
 }
 
-Json Batch::Substitute(const Json& value) const {
-  if (value.is_string()) return SubstituteText(value.get_ref<const std::string&>());
-  if (!IsArray(value)) return value;
-  Json out = value.is_array() ? Json::array() : Json::object();
-  if (value.is_array()) {
-    for (const Json& item : value) out.push_back(Substitute(item));
-  } else {
-    // Names are never replaced.
-    for (const auto& item : value.items()) out[item.key()] = Substitute(item.value());
+// Names are never replaced.
+void Batch::Substitute(Json* value) const {
+  if (!value->is_string()) {
+    for (Json& item : *value) Substitute(&item);
+  } else if (const std::string& text = value->get_ref<const std::string&>(); text.find('$') != std::string::npos) {
+    *value = SubstituteText(text);
   }
-  return out;
 }
 
 Json Batch::SubstituteText(const std::string& text) const {
@@ -185,11 +188,11 @@ Json Batch::SubstituteText(const std::string& text) const {
   return Json(std::move(replaced));
 }
 
-void Batch::Succeeded(const Command& command, const Answer& answer, Json time) {
-  sections_["result"][command.key] = answer.result;
-  if (answer.next) sections_["next"][command.key] = *answer.next;
-  if (answer.total) sections_["total"][command.key] = *answer.total;
-  sections_["time"][command.key] = std::move(time);
+void Batch::Succeeded(const Command& command, Answer answer, Json time) {
+  Append(command.key, std::move(answer.result), &sections_["result"]);
+  if (answer.next) Append(command.key, *answer.next, &sections_["next"]);
+  if (answer.total) Append(command.key, *answer.total, &sections_["total"]);
+  Append(command.key, std::move(time), &sections_["time"]);
 }
 
 void Batch::Failed(const Command& command, RestError error) {
@@ -208,17 +211,18 @@ void Batch::Failed(const Command& command, RestError error) {
   }
 }
 
-Json Batch::Result() const {
+Json Batch::Result() && {
   const auto section = [&](const char* name) {
-    const Json& entries = sections_[name];
-    return entries.empty() ? Json::array() : entries;
+    Json entries = std::move(sections_[name]);
+    if (entries.empty()) entries = Json::array();
+    return entries;
   };
-  Json out = Json::object();
-  out["result"] = section("result");
-  out["result_error"] = section("error");
-  out["result_total"] = section("total");
-  out["result_next"] = section("next");
-  out["result_time"] = section("time");
+  Json out = MapFor(5);
+  Append("result", section("result"), &out);
+  Append("result_error", section("error"), &out);
+  Append("result_total", section("total"), &out);
+  Append("result_next", section("next"), &out);
+  Append("result_time", section("time"), &out);
   return out;
 }
 

@@ -23,7 +23,7 @@ struct Answer {
   std::optional<int64_t> next;
   std::optional<int64_t> total;
 };
-Answer SplitResult(const Json& result);
+Answer SplitResult(Json result);
 
 class Batch {
  public:
@@ -47,14 +47,15 @@ class Batch {
   // The command's parameters: its query decoded, then `$result[…]` replaced by what has been answered so far.
   Json Params(const Command& command) const;
 
-  void Succeeded(const Command& command, const Answer& answer, Json time);
+  // Once for each command.
+  void Succeeded(const Command& command, Answer answer, Json time);
   void Failed(const Command& command, RestError error);
 
   // {result, result_error, result_total, result_next, result_time}; a section without entries is a list.
-  Json Result() const;
+  Json Result() &&;
 
  private:
-  Json Substitute(const Json& value) const;
+  void Substitute(Json* value) const;
   Json SubstituteText(const std::string& text) const;
 
   std::vector<Command> commands_;

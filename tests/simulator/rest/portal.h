@@ -8,6 +8,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -64,7 +65,7 @@ class Portal {
   std::map<int64_t, Message> messages;
   std::map<int64_t, Command> commands;
   std::map<int64_t, ChatApp> apps;
-  std::map<std::string, Reservation, std::less<>> templates;
+  std::unordered_map<std::string, Reservation> templates;
   std::map<int64_t, StoredFile> files;
   Disk disk;
   EventQueue events;

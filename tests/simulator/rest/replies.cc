@@ -35,10 +35,10 @@ HttpResponse ErrorReplyV3(const PortalOptions& options, const RestError& error) 
   return JsonReply(options, error.status, body);
 }
 
-HttpResponse SuccessReply(const PortalOptions& options, const Caller& caller, const Json& result, Json time) {
-  const Answer answer = SplitResult(result);
-  Json body = Json::object();
-  body["result"] = answer.result;
+HttpResponse SuccessReply(const PortalOptions& options, const Caller& caller, Json result, Json time) {
+  Answer answer = SplitResult(std::move(result));
+  Json body = MapFor(4);
+  body["result"] = std::move(answer.result);
   if (answer.next) body["next"] = *answer.next;
   if (answer.total) body["total"] = *answer.total;
   body["time"] = std::move(time);
@@ -55,7 +55,7 @@ Json TimeMember(const PortalOptions& options, PortalClock::TimePoint start, Port
                 const OperatingState& operating) {
   const double start_seconds = UnixSeconds(start);
   const double finish_seconds = UnixSeconds(finish);
-  Json time = Json::object();
+  Json time = MapFor(8);
   if (options.behave_as_documented) {
     time["start"] = start_seconds;
     time["finish"] = finish_seconds;

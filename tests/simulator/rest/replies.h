@@ -19,7 +19,7 @@ HttpResponse ErrorReply(const PortalOptions& options, const RestError& error);
 HttpResponse ErrorReplyV3(const PortalOptions& options, const RestError& error);
 
 // {result, next, total, time}.
-HttpResponse SuccessReply(const PortalOptions& options, const Caller& caller, const Json& result, Json time);
+HttpResponse SuccessReply(const PortalOptions& options, const Caller& caller, Json result, Json time);
 
 // The member `time` of a reply, and of each command of a batch.
 Json TimeMember(const PortalOptions& options, PortalClock::TimePoint start, PortalClock::TimePoint finish,

@@ -35,13 +35,13 @@ void StripSuffix(std::string* method) {
 }
 
 // array_replace: the top level only, the body's value wins.
-void ReplaceTop(const Json& from, Json* into) {
+void ReplaceTop(Json from, Json* into) {
   if (from.is_array()) {
-    for (size_t i = 0; i < from.size(); ++i) (*into)[std::to_string(i)] = from[i];
+    for (size_t i = 0; i < from.size(); ++i) (*into)[std::to_string(i)] = std::move(from[i]);
     return;
   }
   if (!from.is_object()) return;
-  for (auto it = from.begin(); it != from.end(); ++it) (*into)[it.key()] = it.value();
+  for (auto it = from.begin(); it != from.end(); ++it) (*into)[it.key()] = std::move(it.value());
 }
 
 std::optional<std::string> BearerToken(const HttpRequest& http) {
@@ -97,7 +97,7 @@ RestRequest ReadRestRequest(const HttpRequest& http) {
   if (http.method == "POST") {
     if (IsJsonContentType(FindHeader(http.headers, "Content-Type"))) {
       // Invalid JSON is swallowed: the call goes on with what the query string says.
-      if (const std::optional<Json> body = ParseJson(http.body)) ReplaceTop(*body, &request.params);
+      if (std::optional<Json> body = ParseJson(http.body)) ReplaceTop(*std::move(body), &request.params);
     } else {
       ReplaceTop(ParseStr(Trim(http.body)), &request.params);
     }

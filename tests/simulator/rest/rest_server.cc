@@ -169,7 +169,7 @@ Task<bool> RestServer::Run(Exchange& exchange) {
     exchange.reply->Drop();
     co_return true;
   }
-  HttpResponse response = SuccessReply(*options_, call.caller, std::get<Json>(result),
+  HttpResponse response = SuccessReply(*options_, call.caller, std::get<Json>(std::move(result)),
                                        TimeOf(OperatingKey(exchange, call), exchange.started));
   const bool whole = co_await call.At(Point::kDuringReply);
   exchange.reply->NoteFault(call.fault_kind());
@@ -237,7 +237,7 @@ Task<MethodResult> RestServer::RunMethod(Exchange& exchange, const Method& metho
     operating_.Bill(OperatingKey(exchange, call), clock_->Now(), clock_->Now() - begun);
   if (const RestError* error = std::get_if<RestError>(&result)) co_return Rejected(exchange, call, *error);
   if (std::holds_alternative<Aborted>(result)) co_return EndedByFault(exchange, call);
-  result = Executed(exchange, call, std::get<Json>(result));
+  Executed(exchange, call, std::get<Json>(result));
   const uint64_t seq = exchange.executed;
   const bool replying = co_await call.At(Point::kBeforeReply);
   if (LedgerEntry* entry = ledger_->executed(seq)) entry->fault = call.fault_kind();
@@ -265,11 +265,11 @@ Task<MethodResult> RestServer::RunBatch(Exchange& exchange, Call& call) {
       batch.Failed(command, *error);
       if (batch.halt()) break;
     } else {
-      batch.Succeeded(command, SplitResult(std::get<Json>(result)), TimeOf(exchange.operating_key, started));
+      batch.Succeeded(command, SplitResult(std::get<Json>(std::move(result))), TimeOf(exchange.operating_key, started));
     }
   }
   exchange.in_batch = outer_in_batch;
-  co_return batch.Result();
+  co_return std::move(batch).Result();
 }
 
 Task<MethodResult> RestServer::RunCommand(Exchange& exchange, const Batch& batch, const Batch::Command& command,
@@ -297,12 +297,11 @@ Task<MethodResult> RestServer::RunCommand(Exchange& exchange, const Batch& batch
   co_return result;
 }
 
-MethodResult RestServer::Executed(Exchange& exchange, const Call& call, const Json& value) {
+void RestServer::Executed(Exchange& exchange, const Call& call, const Json& value) {
   LedgerEntry entry = NewEntry(exchange, call);
   entry.result = WithoutSecrets(value);
   entry.http_status = 200;
   exchange.executed = exchange.reply->AddExecuted(std::move(entry));
-  return value;
 }
 
 MethodResult RestServer::Rejected(Exchange& exchange, const Call& call, const RestError& given) {

@@ -64,7 +64,7 @@ class RestServer final : public HttpHandler {
   Task<MethodResult> RunCommand(Exchange& exchange, const Batch& batch, const Batch::Command& command, Call& outer);
 
   // Each writes one entry. A fault that answers in the portal's own form becomes the method's error.
-  MethodResult Executed(Exchange& exchange, const Call& call, const Json& value);
+  void Executed(Exchange& exchange, const Call& call, const Json& value);
   MethodResult Rejected(Exchange& exchange, const Call& call, const RestError& given);
   MethodResult EndedByFault(Exchange& exchange, const Call& call);
   MethodResult FaultAfter(Exchange& exchange, const Call& call, uint64_t seq);

@@ -28,6 +28,9 @@ bool IsSecretName(std::string_view name) {
 }  // namespace
 
 std::string SecretLabel(std::string_view secret) {
+  // Most calls have the secret of the call before.
+  thread_local std::string last, last_label;
+  if (secret == last && !last_label.empty()) return last_label;
   std::array<unsigned char, SHA256_DIGEST_LENGTH> digest;
   SHA256(reinterpret_cast<const unsigned char*>(secret.data()), secret.size(), digest.data());
   constexpr char kHex[] = "0123456789abcdef";
@@ -35,6 +38,10 @@ std::string SecretLabel(std::string_view secret) {
   for (size_t i = 0; i < 4; ++i) {
     label += kHex[digest[i] >> 4];
     label += kHex[digest[i] & 15];
+  }
+  if (secret.size() <= kMaxKept) {
+    last = secret;
+    last_label = label;
   }
   return label;
 }
@@ -60,13 +67,13 @@ Json WithoutSecrets(const Json& value) {
     return copy;
   }
   if (!value.is_object()) return value;
-  Json copy = Json::object();
+  Json copy = MapFor(value.size());
   for (auto it = value.begin(); it != value.end(); ++it) {
     // Only text can be a secret.
     if (it.value().is_string() && IsSecretName(it.key()) && !it.value().get_ref<const std::string&>().empty()) {
-      copy[it.key()] = SecretLabel(it.value().get_ref<const std::string&>());
+      Append(it.key(), SecretLabel(it.value().get_ref<const std::string&>()), &copy);
     } else {
-      copy[it.key()] = WithoutSecrets(it.value());
+      Append(it.key(), WithoutSecrets(it.value()), &copy);
     }
   }
   return copy;

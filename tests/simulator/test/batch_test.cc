@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <string>
+#include <utility>
 
 #include "tests/simulator/test/portal_fixture.h"
 
@@ -91,7 +92,7 @@ TEST(Batch, FurtherMembersOfAnErrorCanBeReferredTo) {
   EXPECT_EQ(batch.Params(batch.commands()[1])["V"], "$argument[e]") << "not before there is such an answer";
   batch.Failed(batch.commands()[0], error);
   EXPECT_EQ(batch.Params(batch.commands()[1])["V"], "BOT_ID");
-  EXPECT_EQ(WriteJson(batch.Result()),
+  EXPECT_EQ(WriteJson(std::move(batch).Result()),
             R"({"result":[],"result_error":{"e":{"error":"ERROR_ARGUMENT","error_description":"Wrong",)"
             R"("argument":"BOT_ID"}},"result_total":[],"result_next":[],"result_time":[]})");
 }
@@ -118,7 +119,7 @@ TEST(Batch, TotalAndNextMoveToTheirSections) {
   Batch batch(Commands(Json{{"a", "m"}, {"b", "m"}}));
   batch.Succeeded(batch.commands()[0], SplitResult(Json{{"items", {1}}, {"total", "7"}, {"next", 50}}), Json(1));
   batch.Succeeded(batch.commands()[1], SplitResult(Json(5)), Json(2));
-  EXPECT_EQ(WriteJson(batch.Result()),
+  EXPECT_EQ(WriteJson(std::move(batch).Result()),
             R"({"result":{"a":{"items":[1]},"b":5},"result_error":[],"result_total":{"a":7},"result_next":{"a":50},)"
             R"("result_time":{"a":1,"b":2}})");
 }
