@@ -81,6 +81,8 @@ rpc::CallLimits CallLimitsFrom(const ConfigLimits& limits) {
 portal::SchedulerOptions SchedulerOptionsFrom(const ConfigLimits& limits) {
   portal::SchedulerOptions out;
   if (limits.has_in_flight_per_portal()) out.max_in_flight = limits.in_flight_per_portal();
+  if (limits.has_max_attempts()) out.max_attempts = static_cast<int>(limits.max_attempts());
+  if (limits.has_breaker_failures()) out.breaker_failures = static_cast<int>(limits.breaker_failures());
   if (limits.has_queued_calls_per_portal()) out.max_queued_calls = limits.queued_calls_per_portal();
   if (limits.has_queued_bytes_per_portal()) out.max_queued_bytes = limits.queued_bytes_per_portal();
   if (limits.has_portal_reply_timeout()) out.reply_timeout = Milliseconds(limits.portal_reply_timeout());
@@ -99,6 +101,12 @@ portal::RatePlan RatePlanOf(const gateway::v1::Portal& portal) {
   }
 }
 
+// What the portal allows one method; 0: nothing limits it.
+std::chrono::seconds OperatingLimitOf(const gateway::v1::Portal& portal) {
+  if (portal.has_operating_limit()) return std::chrono::seconds(portal.operating_limit().seconds());
+  return std::chrono::seconds(portal.plan() == gateway::v1::PORTAL_PLAN_SELF_HOSTED ? 0 : 420);
+}
+
 // Host and port of a portal's address.
 std::string AuthorityOf(const gateway::v1::Portal& portal) {
   return base::ToLower(portal::Authority(portal.base_url()));
@@ -114,6 +122,7 @@ portal::SchedulerMetrics MakeSchedulerMetrics(base::Metrics& metrics) {
   out.limit_refusals =
       metrics.GetCounter("imbot_portal_limit_refusals_total", "Requests that portals refused for their limit");
   out.superseded = metrics.GetCounter("imbot_portal_superseded_calls_total", "Calls that a later one replaced");
+  out.repeats = metrics.GetCounter("imbot_portal_repeats_total", "Attempts of calls after their first");
   out.batch_calls = metrics.GetHistogram("imbot_portal_request_calls", "Calls that left in one request",
                                          {1, 2, 5, 10, 20, 30, 40, 49, 50});
   out.queue_seconds = metrics.GetHistogram("imbot_portal_queue_seconds", "Time a call waited before it was sent",
@@ -300,7 +309,7 @@ absl::Status Gateway::Parts::BuildPortals() {
   auto pool = transport::LoopPool::Create(LoopCount(*configuration), HttpOptionsFrom(*configuration), *resolver, clock);
   if (!pool.ok()) return pool.status();
   loops = *std::move(pool);
-  const auto options = SchedulerOptionsFrom(configuration->settings.limits());
+  auto options = SchedulerOptionsFrom(configuration->settings.limits());
   const auto scheduler_metrics = MakeSchedulerMetrics(metrics);
   std::vector<std::unique_ptr<portal::Port>> ports;
   // Portals of one host and egress group are counted together, and live on one loop.
@@ -309,6 +318,7 @@ absl::Status Gateway::Parts::BuildPortals() {
     const std::string authority = AuthorityOf(portal);
     std::shared_ptr<portal::LeakyBucket>& bucket = buckets[{authority, portal.egress_group()}];
     if (bucket == nullptr) bucket = std::make_shared<portal::LeakyBucket>(RatePlanOf(portal));
+    options.operating_limit = OperatingLimitOf(portal);
     ports.push_back(std::make_unique<portal::Port>(portal.name(), loops->For(authority), clock, credential_source,
                                                    bucket, options, scheduler_metrics));
   }

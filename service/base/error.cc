@@ -1,6 +1,9 @@
 #include "service/base/error.h"
 
+#include <utility>
+
 #include "absl/strings/cord.h"
+#include "service/base/strings.h"
 
 namespace imbot::base {
 namespace {
@@ -105,18 +108,38 @@ std::string OutcomeOf(const absl::Status& status) {
   return it == info.metadata().end() ? "UNKNOWN" : it->second;
 }
 
-absl::Status WithMetadata(const absl::Status& status, std::string_view key, std::string_view value) {
-  if (status.ok()) return status;
-  google::rpc::Status whole = ToRpcStatus(status);
+namespace {
+
+// The same error after `change` of its ErrorInfo.
+template <typename Change>
+absl::Status WithInfo(const absl::Status& status, google::rpc::Status whole, const Change& change) {
   for (auto& detail : *whole.mutable_details()) {
     google::rpc::ErrorInfo info;
     if (!detail.UnpackTo(&info)) continue;
-    info.mutable_metadata()->insert({std::string(key), std::string(value)});
+    change(info);
     detail.PackFrom(info);
   }
   absl::Status result(status.code(), whole.message());
   result.SetPayload(kPayloadUrl, absl::Cord(whole.SerializeAsString()));
   return result;
+}
+
+}  // namespace
+
+absl::Status WithOutcome(const absl::Status& status, Outcome outcome, std::string_view prefix) {
+  if (status.ok()) return status;
+  google::rpc::Status whole = ToRpcStatus(status);
+  whole.set_message(StrCat(prefix, whole.message()));
+  return WithInfo(status, std::move(whole), [outcome](google::rpc::ErrorInfo& info) {
+    (*info.mutable_metadata())["outcome"] = std::string(OutcomeName(outcome));
+  });
+}
+
+absl::Status WithMetadata(const absl::Status& status, std::string_view key, std::string_view value) {
+  if (status.ok()) return status;
+  return WithInfo(status, ToRpcStatus(status), [key, value](google::rpc::ErrorInfo& info) {
+    info.mutable_metadata()->insert({std::string(key), std::string(value)});
+  });
 }
 
 }  // namespace imbot::base

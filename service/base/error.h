@@ -61,6 +61,8 @@ google::rpc::Status ToRpcStatus(const absl::Status& status);
 std::string ReasonOf(const absl::Status& status);
 // ErrorInfo metadata `outcome`, or "" for OK.
 std::string OutcomeOf(const absl::Status& status);
+// The same error with another outcome; `prefix` is put before its message.
+absl::Status WithOutcome(const absl::Status& status, Outcome outcome, std::string_view prefix);
 // The same error with one more entry in ErrorInfo's metadata (`request_id`, `portal`, `method`); an existing key is
 // kept.
 absl::Status WithMetadata(const absl::Status& status, std::string_view key, std::string_view value);

@@ -167,6 +167,10 @@ class Validator {
   }
 
   void CheckRateLimit(const std::string& path, const gateway::v1::Portal& portal) {
+    if (portal.has_operating_limit() &&
+        (Seconds(portal.operating_limit()) < 0 || Seconds(portal.operating_limit()) > 600)) {
+      Report(path + ".operating_limit", "out of range; write a duration from 0s to 10m");
+    }
     if (!portal.egress_group().empty() && !IsName(portal.egress_group())) {
       Report(path + ".egress_group", StrCat("not a name; ", kNameWanted));
     }
@@ -333,6 +337,8 @@ class Validator {
     constexpr uint64_t kKiB = 1024, kGiB = 1024 * 1024 * 1024;
     const auto& limits = settings_.limits();
     CheckRange("in_flight_per_portal", limits.in_flight_per_portal(), 1, 1'000);
+    CheckRange("max_attempts", limits.max_attempts(), 1, 1'000);
+    CheckRange("breaker_failures", limits.breaker_failures(), 0, 100'000);
     CheckRange("queued_calls_per_portal", limits.queued_calls_per_portal(), 1, 10'000'000);
     CheckRange("queued_bytes_per_portal", limits.queued_bytes_per_portal(), kKiB, 1024 * kGiB);
     CheckRange("max_request_bytes", limits.max_request_bytes(), kKiB, kGiB);
@@ -426,6 +432,8 @@ void ApplyDefaults(Settings* settings) {
   if (!limits.has_max_deadline()) *limits.mutable_max_deadline() = SecondsLong(120);
   if (!limits.has_max_transfer_time()) *limits.mutable_max_transfer_time() = SecondsLong(600);
   if (!limits.has_in_flight_per_portal()) limits.set_in_flight_per_portal(16);
+  if (!limits.has_max_attempts()) limits.set_max_attempts(1'000);
+  if (!limits.has_breaker_failures()) limits.set_breaker_failures(10);
   if (!limits.has_queued_calls_per_portal()) limits.set_queued_calls_per_portal(10'000);
   if (!limits.has_queued_bytes_per_portal()) limits.set_queued_bytes_per_portal(uint64_t{64} << 20);
   if (!limits.has_max_request_bytes()) limits.set_max_request_bytes(uint64_t{8} << 20);

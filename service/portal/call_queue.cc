@@ -255,6 +255,18 @@ void CallQueue::Take() {
   if (follows_ == nullptr) PassDebtors();
 }
 
+void CallQueue::Defer() {
+  QueuedCall* next = std::exchange(follows_, nullptr);
+  if (next == nullptr) next = turns_[Index(lane_)].front()->ready.begin()->second;
+  const Call call = Extract(*next);
+  if (Key* const key = call->key; key != nullptr) {
+    ++key->busy;
+    key->open = false;
+    Refresh(*key);
+  }
+  PassDebtors();
+}
+
 void CallQueue::PassOver() {
   std::list<Line*>& turns = turns_[Index(lane_)];
   const QueuedCall* const next = std::exchange(follows_, nullptr);

@@ -47,6 +47,8 @@ struct QueuedCall {
   base::TimerId deadline_timer = base::TimerId::kNone;
   bool sent = false;  // handed to the transport, and not back in the queue
   int attempts = 0;
+  bool maybe_executed = false;  // by an attempt before the one that is under way or to come
+  base::MonoTime repeat_until;  // from the first attempt on
 
   bool streams() const { return call.source != nullptr; }
   Lane lane() const {
@@ -99,6 +101,8 @@ class CallQueue {
   Call Next() const;
   // The call Next() named leaves.
   void Take();
+  // The call Next() named is taken, but waits elsewhere: those behind it under its key don't leave with this request.
+  void Defer();
   // The caller of the call that Next() named sits this request out, and has the first turn in the next one.
   void PassOver();
   // Those who sit it out take part after all.

@@ -81,6 +81,12 @@ void Port::Flush(absl::AnyInvocable<void(size_t)> done) {
   });
 }
 
+void Port::Release(absl::AnyInvocable<void(bool)> done) {
+  loop_.Post([reference = reference_, done = std::move(done)]() mutable {
+    if (const auto alive = reference.lock()) done(alive->scheduler.Release());
+  });
+}
+
 void Port::Stop(absl::AnyInvocable<void()> stopped) {
   loop_.Post([on_loop = std::move(on_loop_), stopped = std::move(stopped)]() mutable {
     on_loop->scheduler.Stop();

@@ -43,6 +43,8 @@ class Port {
   void Resume();  // ends both
   // Answers every call that waits with QUEUE_FLUSHED; how many those were. `done` as in Snapshot(), here and below.
   void Flush(absl::AnyInvocable<void(size_t dropped)> done);
+  // Ends a quarantine, and what holds methods back; whether there was any of it.
+  void Release(absl::AnyInvocable<void(bool released)> done);
 
   // Answers everything with UNAVAILABLE, then destroys the scheduler, on its loop; `stopped` is called after that.
   // Once.

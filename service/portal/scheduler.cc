@@ -5,9 +5,7 @@
 
 #include "service/base/error.h"
 #include "service/base/strings.h"
-#include "service/portal/batch.h"
-#include "service/portal/failure_status.h"
-#include "service/portal/portal_url.h"
+#include "service/portal/scheduler_request.h"
 
 namespace imbot::portal {
 
@@ -20,46 +18,10 @@ using std::chrono::milliseconds;
 
 namespace {
 
-// What a batch's commands may take together. PHP takes 8 MiB of a body by default, the web servers before it 1 MiB.
-constexpr size_t kMostBatchBytes = 512 << 10;
-// As small as batches get where a portal finds them too large; what is larger leaves alone.
-constexpr size_t kLeastBatchBytes = 8 << 10;
-// A command larger than that leaves alone, as JSON, which is smaller.
-constexpr size_t kMostCommandBytes = 128 << 10;
-// Of its limit, what a portal keeps for interactive calls while bulk ones wait.
-constexpr size_t kBulkReserve = 4;
-// How many times the window may be in flight where a limit bounds what leaves: slow batches need it, and a full one
-// waits for nobody.
-constexpr size_t kBatchWindows = 4;
 // When to ask again at a portal that an operator has paused.
 constexpr std::chrono::seconds kPausedRetry(5);
 
-bool IsLimitRefusal(const translate::ParsedReply& reply, int http_status) {
-  if (reply.advice != translate::RetryAdvice::kWait) return false;
-  // The front answers HTML sometimes (WIRE_FACTS 1.5).
-  return base::EqualsIgnoreCase(reply.code, "QUERY_LIMIT_EXCEEDED") || (reply.code.empty() && http_status == 429);
-}
-
-// The batch was refused for what it is, rather than for what is in it: its commands may still leave, each alone.
-bool IsBatchRefusal(const translate::ParsedReply& reply, int http_status) {
-  return base::EqualsIgnoreCase(reply.code, "ERROR_BATCH_LENGTH_EXCEEDED") ||
-         base::EqualsIgnoreCase(reply.code, "ERROR_BATCH_METHOD_NOT_ALLOWED") ||
-         (reply.code.empty() && http_status == 413);
-}
-
 }  // namespace
-
-// What leaves together.
-struct Scheduler::Request {
-  bool batch() const { return !commands.empty(); }
-
-  Lane lane = Lane::kInteractive;
-  std::vector<Call> calls;            // not empty
-  std::vector<std::string> commands;  // one for each call of a batch; empty if the call leaves alone
-  size_t bytes = 0;                   // of the commands
-  base::Secret url;
-  MonoTime sent_at;
-};
 
 Scheduler::Scheduler(std::string portal, transport::Loop& loop, const base::Clock& clock, CredentialSource& credentials,
                      std::shared_ptr<LeakyBucket> bucket, SchedulerOptions options, SchedulerMetrics metrics)
@@ -70,7 +32,10 @@ Scheduler::Scheduler(std::string portal, transport::Loop& loop, const base::Cloc
       bucket_(std::move(bucket)),
       options_(options),
       metrics_(metrics),
+      quarantine_(portal_, options.breaker_failures),
+      budget_(options.operating_limit),
       most_batch_bytes_(kMostBatchBytes),
+      lot_(static_cast<std::minstd_rand::result_type>(std::hash<std::string>()(portal_))),
       self_(std::make_shared<Scheduler*>(this)) {}
 
 Scheduler::~Scheduler() {
@@ -112,14 +77,7 @@ absl::Status Scheduler::Admit(const QueuedCall& call) {
                               ": the deadline had passed before the call could be sent; nothing was sent"))
         .Build();
   }
-  if (intake_ != Intake::kOpen) {
-    return Error(absl::StatusCode::kUnavailable, "PORTAL_PAUSED",
-                 base::StrCat(call.call.method, ": an operator of the gateway has paused portal ", portal_,
-                              "; nothing was sent, repeat later"))
-        .Metadata("actor", "OPERATOR")
-        .RetryAfter(kPausedRetry)
-        .Build();
-  }
+  if (absl::Status open = CheckOpen(call); !open.ok()) return open;
   const Duration available = call.call.deadline - now;
   // One that takes an earlier call's place waits no longer than that one would have.
   const Call previous = queue_.ReplacedBy(call);
@@ -137,6 +95,36 @@ absl::Status Scheduler::Admit(const QueuedCall& call) {
   return MakeRoom(call);
 }
 
+absl::Status Scheduler::CheckOpen(const QueuedCall& call) {
+  if (intake_ != Intake::kOpen) {
+    return Error(absl::StatusCode::kUnavailable, "PORTAL_PAUSED",
+                 base::StrCat(call.call.method, ": an operator of the gateway has paused portal ", portal_,
+                              "; nothing was sent, repeat later"))
+        .Metadata("actor", "OPERATOR")
+        .RetryAfter(kPausedRetry)
+        .Build();
+  }
+  const MonoTime now = call.submitted_at;
+  if (quarantine_.closed()) return quarantine_.Refusal(call.call.method, now);
+  if (const auto until = budget_.HeldUntil(call.call.method, now); until.has_value() && *until >= call.call.deadline) {
+    return Held(call, *until);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Scheduler::Held(const QueuedCall& call, MonoTime until) const {
+  const auto wait = duration_cast<milliseconds>(until - clock_.Now());
+  return Error(absl::StatusCode::kResourceExhausted, "METHOD_HELD",
+               base::StrCat(call.call.method, ": portal ", portal_,
+                            " allows a method so many seconds in 10 minutes, and "
+                            "this one has had them; it is held back for ",
+                            wait.count() / 1000,
+                            " s, before the portal blocks it. Nothing was sent; other methods go on"))
+      .Metadata("actor", "CALLER")
+      .RetryAfter(std::max(wait, milliseconds(100)))
+      .Build();
+}
+
 absl::Status Scheduler::MakeRoom(const QueuedCall& call) {
   const auto refusal = [&](const QueuedCall& refused) {
     return Error(absl::StatusCode::kResourceExhausted, "QUEUE_FULL",
@@ -151,7 +139,8 @@ absl::Status Scheduler::MakeRoom(const QueuedCall& call) {
     const Call previous = queue_.ReplacedBy(call);
     const size_t freed = previous == nullptr ? 0 : previous->call.bytes;
     const bool by_bytes = queue_.bytes() - freed + call.call.bytes > options_.max_queued_bytes;
-    if (!by_bytes && (previous != nullptr || queue_.calls() < options_.max_queued_calls)) return absl::OkStatus();
+    if (!by_bytes && (previous != nullptr || queue_.calls() + parked_.size() < options_.max_queued_calls))
+      return absl::OkStatus();
     const Call surplus = queue_.Surplus(call, by_bytes);
     if (surplus == nullptr) return refusal(call);
     Settle(surplus, refusal(*surplus));
@@ -195,325 +184,6 @@ bool Scheduler::TakesPlaceOfAnother(const Call& call) {
   return true;
 }
 
-// --- Going out.
-
-size_t Scheduler::Reserve(Lane lane) const {
-  return lane == Lane::kBulk ? kBulkReserve : 0;
-}
-
-MonoTime Scheduler::NextAt(MonoTime now, size_t requests, Lane lane) const {
-  const size_t reserve = Reserve(lane);
-  return bucket_->NextAt(now, bucket_->Ahead(this, reserve) + requests, reserve);
-}
-
-bool Scheduler::HasRoom(Lane lane) const {
-  if (lane == Lane::kStream) return streams_in_flight_ < options_.max_streams;
-  size_t window = options_.max_in_flight;
-  if (bucket_->plan().limited() && options_.batching && queue_.calls(lane) >= pace_.MostCommands(Pace::kLongestBatch)) {
-    window *= kBatchWindows;
-  }
-  // A quarter of it, where it has one, is for interactive calls alone.
-  const size_t for_bulk = std::max<size_t>(1, window - (window + 3) / 4);
-  if (lane == Lane::kBulk) return bulk_in_flight_ < for_bulk && in_flight_ < window;
-  // However much bulk the wider window let out, it fills no more than its part of this one.
-  return in_flight_ - bulk_in_flight_ + std::min(bulk_in_flight_, for_bulk) < window;
-}
-
-void Scheduler::Pump() {
-  while (queue_.calls() > 0 && intake_ != Intake::kPaused) {
-    const MonoTime now = clock_.Now();
-    std::optional<MonoTime> wake;
-    bool waits = false;  // for the bucket
-    bool bulk_waits = false;
-    bool sent = false;
-    for (const Lane lane : {last_ == Lane::kInteractive ? Lane::kStream : Lane::kInteractive, last_, Lane::kBulk}) {
-      if (!queue_.Ready(lane) || !HasRoom(lane)) continue;
-      const MonoTime at = NextAt(now, 1, lane);
-      if (at <= now) {
-        if (lane != Lane::kBulk) last_ = lane;
-        bucket_->StopWaiting(this, Reserve(lane));
-        if (auto request = Compose(lane); request != nullptr) Send(std::move(request));
-        sent = true;
-        break;
-      }
-      (lane == Lane::kBulk ? bulk_waits : waits) = true;
-      if (!wake.has_value() || at < *wake) wake = at;
-    }
-    if (sent) continue;
-    WaitForBucket(waits, bulk_waits);
-    if (!wake.has_value()) return;
-    if (pump_timer_ != base::TimerId::kNone) loop_.CancelTimer(pump_timer_);
-    pump_timer_ = loop_.PostAt(*wake, [weak = std::weak_ptr<Scheduler*>(self_)] {
-      const auto self = weak.lock();
-      if (self == nullptr || *self == nullptr) return;
-      (*self)->pump_timer_ = base::TimerId::kNone;
-      (*self)->Pump();
-    });
-    return;
-  }
-  WaitForBucket(false, false);
-}
-
-void Scheduler::WaitForBucket(bool waits, bool bulk_waits) {
-  const auto tell = [&](bool wait, size_t reserve) {
-    wait ? bucket_->Wait(this, reserve) : bucket_->StopWaiting(this, reserve);
-  };
-  tell(waits, Reserve(Lane::kInteractive));
-  tell(bulk_waits, Reserve(Lane::kBulk));
-}
-
-std::unique_ptr<Scheduler::Request> Scheduler::Compose(Lane lane) {
-  auto request = std::make_unique<Request>();
-  request->lane = lane;
-  const MonoTime now = clock_.Now();
-  const auto take = [&](const Call& call) {
-    queue_.Take();
-    CountQueued(*call, -1);
-    request->calls.push_back(call);
-  };
-  // As a command of this batch; nothing if it can't be one.
-  const auto command_of = [&](QueuedCall& call) -> std::optional<std::string> {
-    if (call.call.alone || !call.call.batch_command) return std::nullopt;
-    std::optional<std::string> command = call.call.batch_command();
-    // Not asked again.
-    if (!command.has_value() || command->size() > kMostCommandBytes) {
-      call.call.alone = true;
-      return std::nullopt;
-    }
-    return command;
-  };
-  // Where the limit lets nothing more leave now, a call that has too little time left for a full batch would make a
-  // small one of it, and whoever waits behind would run out of time in turn. It joins what has room in the end; if
-  // nothing has, its time runs out unsent.
-  bool spares = lane != Lane::kStream && options_.batching && NextAt(now, 2, lane) > now;
-  const size_t full = std::min(queue_.calls(lane), pace_.MostCommands(Pace::kLongestBatch));
-  // Whose turn it is. Those whose deadline has passed leave the queue on the way, unsent: their timers, which are due,
-  // will answer them.
-  const auto next = [&]() -> Call {
-    while (true) {
-      Call call = queue_.Next();
-      if (call == nullptr) {
-        if (!std::exchange(spares, false)) return nullptr;
-        queue_.Recall();
-        continue;
-      }
-      if (call->call.deadline <= now) {
-        queue_.Remove(*call);
-        CountQueued(*call, -1);
-        continue;
-      }
-      const bool joins = !call->call.alone && call->call.batch_command;
-      if (!spares || !joins || pace_.MostCommands(call->call.deadline - now) * 4 >= full * 3) return call;
-      queue_.PassOver();
-    }
-  };
-  queue_.Begin(lane);
-  const Call first = next();
-  if (first == nullptr) {
-    queue_.End();
-    return nullptr;
-  }
-  take(first);
-  Duration available = first->call.deadline - now;
-  if (lane != Lane::kStream && options_.batching && next() != nullptr) {
-    if (std::optional<std::string> command = command_of(*first)) {
-      request->bytes = command->size();
-      request->commands.push_back(*std::move(command));
-    }
-  }
-  while (!request->commands.empty() && request->calls.size() < pace_.MostCommands(available)) {
-    const Call call = next();
-    if (call == nullptr) break;
-    // One that has less time than so many commands take leaves with the next request, the first of it.
-    const Duration least = std::min(available, call->call.deadline - now);
-    std::optional<std::string> command;
-    if (request->calls.size() < pace_.MostCommands(least)) command = command_of(*call);
-    if (!command.has_value() || request->bytes + command->size() > most_batch_bytes_) {
-      queue_.PassOver();
-      continue;
-    }
-    available = least;
-    request->bytes += command->size();
-    take(call);
-    request->commands.push_back(*std::move(command));
-  }
-  queue_.End();
-  if (request->calls.size() == 1) request->commands.clear();
-  departures_[static_cast<size_t>(lane)].OnLeft(request->calls.size(), queue_.calls(lane) > 0, now);
-  return request;
-}
-
-void Scheduler::Send(std::unique_ptr<Request> request) {
-  const MonoTime now = clock_.Now();
-  const bool streams = request->lane == Lane::kStream;
-  auto url = credentials_.UrlFor(portal_, request->batch() ? kBatchMethod : request->calls[0]->call.method);
-  if (!url.ok()) {
-    // Neither queued nor sent from here on: whatever else ends them says that nothing was sent.
-    return loop_.Post(
-        [weak = std::weak_ptr<Scheduler*>(self_), calls = std::move(request->calls), status = url.status()] {
-          const auto self = weak.lock();
-          if (self == nullptr || *self == nullptr) return;
-          for (const Call& call : calls) {
-            (*self)->queue_.Done(*call);
-            (*self)->Finish(call, (*self)->NoReply(*call, status));
-          }
-        });
-  }
-  request->url = *std::move(url);
-  request->sent_at = now;
-  transport::Request http;
-  http.url = request->url.Copy();
-  for (const Call& call : request->calls) {
-    call->sent = true;
-    call->sent_at = now;
-    ++call->attempts;
-    metrics_.queue_seconds.Observe(std::chrono::duration<double>(now - call->submitted_at).count());
-  }
-  Outgoing& first = request->calls[0]->call;
-  if (request->batch()) {
-    http.body = BatchBody(request->commands);
-    ++batches_;
-  } else if (!streams) {
-    http.body = first.body();
-  }
-  // A stream takes as long as its sender does, until its deadline; the portal's own time begins with the end.
-  http.give_up_at = (streams ? first.deadline : now) + options_.reply_timeout;
-  http.source = first.source;
-  ++(streams ? streams_in_flight_ : in_flight_);
-  if (request->lane == Lane::kBulk) ++bulk_in_flight_;
-  bucket_->Add(now);
-  ++requests_;
-  calls_ += request->calls.size();
-  metrics_.in_flight.Add(1);
-  metrics_.requests.Increment();
-  metrics_.batch_calls.Observe(static_cast<double>(request->calls.size()));
-  loop_.transport().Send(std::move(http), [weak = std::weak_ptr<Scheduler*>(self_),
-                                           request = std::move(request)](transport::Result result) {
-    if (const auto self = weak.lock(); self != nullptr && *self != nullptr)
-      (*self)->OnResult(*request, std::move(result));
-  });
-}
-
-// --- Coming back.
-
-void Scheduler::OnResult(Request& request, transport::Result result) {
-  --(request.lane == Lane::kStream ? streams_in_flight_ : in_flight_);
-  if (request.lane == Lane::kBulk) --bulk_in_flight_;
-  metrics_.in_flight.Add(-1);
-  metrics_.portal_seconds.Observe(std::chrono::duration<double>(clock_.Now() - request.sent_at).count());
-  if (result.failure.has_value()) {
-    OnFailure(request, *result.failure);
-  } else if (request.batch()) {
-    OnBatchReply(request, result.reply);
-  } else {
-    OnReply(request, result.reply);
-  }
-  Pump();
-}
-
-void Scheduler::OnFailure(Request& request, const transport::Failure& failure) {
-  metrics_.failures.Increment();
-  if (request.batch() && failure.kind == transport::Failure::Kind::kTimeout) pace_.OnTooSlow(request.calls.size());
-  for (const Call& call : request.calls) {
-    queue_.Done(*call);
-    Answer answer = NoReply(*call, FailureStatus(failure, call->call.method, portal_));
-    if (request.batch()) answer.batch_size = static_cast<int>(request.calls.size());
-    Finish(call, std::move(answer));
-  }
-}
-
-void Scheduler::OnReply(Request& request, const transport::Reply& reply) {
-  const Call& call = request.calls[0];
-  Answer answer = NoReply(*call, absl::OkStatus());
-  answer.http_status = reply.http_status;
-  if (const std::string_view code = WebhookCode(request.url.Reveal()); !code.empty()) answer.secrets.push_back(code);
-  if (call->call.secret != nullptr && !call->call.secret->empty())
-    answer.secrets.push_back(call->call.secret->Reveal());
-  answer.reply = parser_.Parse(reply.http_status, reply.content_type, reply.body, call->call.method, portal_,
-                               {.location = reply.location,
-                                .host = Authority(request.url.Reveal()),
-                                .secrets = answer.secrets,
-                                .in_parts = call->call.in_parts});
-  answer.status = answer.reply.status;
-  LearnFrom(request, answer.reply, reply.http_status);
-  if (GoesBack(call, answer.reply, reply.http_status, request)) return;
-  queue_.Done(*call);
-  Finish(call, std::move(answer));
-}
-
-void Scheduler::OnBatchReply(Request& request, const transport::Reply& reply) {
-  const std::string_view code = WebhookCode(request.url.Reveal());
-  std::vector<std::string> keys;
-  std::vector<translate::BatchCommand> commands;
-  std::vector<std::string_view> secrets;
-  if (!code.empty()) secrets.push_back(code);
-  keys.reserve(request.calls.size());
-  for (size_t i = 0; i < request.calls.size(); ++i) {
-    const Outgoing& call = request.calls[i]->call;
-    keys.push_back(BatchKey(i));
-    commands.push_back({keys.back(), call.method, call.in_parts});
-    // Any answer may repeat any command's.
-    if (call.secret != nullptr && !call.secret->empty() &&
-        std::find(secrets.begin(), secrets.end(), call.secret->Reveal()) == secrets.end()) {
-      secrets.push_back(call.secret->Reveal());
-    }
-  }
-  translate::BatchReply batch =
-      parser_.ParseBatch(reply.http_status, reply.content_type, reply.body, commands, portal_,
-                         {.location = reply.location, .host = Authority(request.url.Reveal()), .secrets = secrets});
-  LearnFrom(request, batch.whole, reply.http_status);
-  for (size_t i = 0; i < request.calls.size(); ++i) {
-    const Call& call = request.calls[i];
-    translate::ParsedReply& own = batch.answers[i];
-    if (GoesBack(call, own, reply.http_status, request)) continue;
-    queue_.Done(*call);
-    Answer answer = NoReply(*call, own.status);
-    answer.http_status = reply.http_status;
-    answer.secrets = secrets;
-    answer.reply = std::move(own);
-    answer.batch_size = static_cast<int>(request.calls.size());
-    Finish(call, std::move(answer));
-  }
-}
-
-bool Scheduler::GoesBack(const Call& call, const translate::ParsedReply& reply, int http_status,
-                         const Request& request) {
-  // Answered before, or begun and not to be begun again.
-  if (reply.status.ok() || call->streams() || !open_.contains(call->id)) return false;
-  // One whose reply is awaited beyond its deadline: there is no time left to wait in the queue.
-  if (call->call.deadline <= clock_.Now()) return false;
-  if (request.batch() && IsBatchRefusal(reply, http_status)) {
-    // Too large: in smaller batches, as LearnFrom has seen to, while there are any.
-    if (!reply.code.empty() || request.bytes <= kLeastBatchBytes) call->call.alone = true;
-  } else if (!IsLimitRefusal(reply, http_status)) {
-    return false;
-  } else if (bucket_->NextAt(clock_.Now(), 1, Reserve(call->lane())) >= call->call.deadline) {
-    return false;  // there is no time to wait: its caller is told why
-  }
-  call->sent = false;
-  CountQueued(*call, 1);
-  queue_.Return(call);
-  return true;
-}
-
-void Scheduler::LearnFrom(const Request& request, const translate::ParsedReply& whole, int http_status) {
-  const MonoTime now = clock_.Now();
-  if (IsLimitRefusal(whole, http_status)) {
-    ++limit_refusals_;
-    metrics_.limit_refusals.Increment();
-    return bucket_->OnRefused(now, request.sent_at);
-  }
-  bucket_->OnTaken();
-  if (request.batch() && http_status == 413) {
-    most_batch_bytes_ = std::max(kLeastBatchBytes, std::min(most_batch_bytes_, request.bytes / 2));
-  }
-  if (request.batch() && http_status == 504) return pace_.OnTooSlow(request.calls.size());
-  // A batch that was refused says nothing of how long its commands take.
-  if (http_status < 500 && request.lane != Lane::kStream && (whole.status.ok() || !request.batch())) {
-    pace_.OnAnswered(request.calls.size(), now - request.sent_at);
-  }
-}
-
 // --- Endings.
 
 void Scheduler::Cancel(CallId id) {
@@ -552,11 +222,12 @@ void Scheduler::OnDeadline(CallId id) {
 
 void Scheduler::SetIntake(Intake intake) {
   intake_ = intake;
+  PlanProbe();
   Pump();
 }
 
 size_t Scheduler::Flush() {
-  const std::vector<Call> waiting = queue_.All();
+  const std::vector<Call> waiting = Waiting();
   for (const Call& call : waiting) {
     Settle(call, Error(absl::StatusCode::kUnavailable, "QUEUE_FLUSHED",
                        base::StrCat(call->call.method, ": an operator of the gateway has emptied the queue of portal ",
@@ -569,8 +240,27 @@ size_t Scheduler::Flush() {
   return waiting.size();
 }
 
+bool Scheduler::Release() {
+  const bool was_closed = quarantine_.Release();
+  const bool held = budget_.Release(clock_.Now());
+  PlanProbe();
+  for (const auto& [id, parked] : parked_) behind_budget_.push_back(id);
+  WakeParked();
+  Pump();
+  return was_closed || held;
+}
+
+std::vector<Scheduler::Call> Scheduler::Waiting() const {
+  std::vector<Call> waiting = queue_.All();
+  for (const auto& [id, parked] : parked_) waiting.push_back(parked.call);
+  return waiting;
+}
+
 void Scheduler::Stop() {
   if (pump_timer_ != base::TimerId::kNone) loop_.CancelTimer(std::exchange(pump_timer_, base::TimerId::kNone));
+  for (base::TimerId* const timer : {&probe_timer_, &hang_timer_}) {
+    if (*timer != base::TimerId::kNone) loop_.CancelTimer(std::exchange(*timer, base::TimerId::kNone));
+  }
   WaitForBucket(false, false);
   std::vector<Call> all;
   for (const auto& [id, call] : open_) all.push_back(call);
@@ -587,8 +277,53 @@ void Scheduler::Stop() {
 }
 
 void Scheduler::Settle(const Call& call, absl::Status status) {
-  if (queue_.Remove(*call)) CountQueued(*call, -1);
+  if (queue_.Remove(*call)) {
+    CountQueued(*call, -1);
+  } else if (Unpark(*call)) {
+    queue_.Done(*call);
+  }
+  if (call->maybe_executed && !call->sent) status = InDoubt(status);
   Finish(call, NoReply(*call, std::move(status)));
+}
+
+// --- Between two attempts.
+
+void Scheduler::Park(const Call& call, std::optional<MonoTime> until) {
+  call->sent = false;
+  CountQueued(*call, 1);
+  Parked& parked = parked_[call->id];
+  parked.call = call;
+  if (!until.has_value()) return behind_budget_.push_back(call->id);
+  parked.timer = loop_.PostAt(*until, [weak = std::weak_ptr<Scheduler*>(self_), id = call->id] {
+    const auto self = weak.lock();
+    if (self == nullptr || *self == nullptr) return;
+    const auto it = (*self)->parked_.find(id);
+    if (it == (*self)->parked_.end()) return;
+    it->second.timer = base::TimerId::kNone;
+    (*self)->Return(Call(it->second.call));
+    (*self)->Pump();
+  });
+}
+
+bool Scheduler::Unpark(const QueuedCall& call) {
+  const auto it = parked_.find(call.id);
+  if (it == parked_.end()) return false;
+  if (it->second.timer != base::TimerId::kNone) loop_.CancelTimer(it->second.timer);
+  parked_.erase(it);
+  CountQueued(call, -1);
+  return true;
+}
+
+void Scheduler::Return(const Call& call) {
+  if (!Unpark(*call)) return;
+  CountQueued(*call, 1);
+  queue_.Return(call);
+}
+
+void Scheduler::WakeParked() {
+  for (const CallId id : std::exchange(behind_budget_, {})) {
+    if (const auto it = parked_.find(id); it != parked_.end()) Return(Call(it->second.call));
+  }
 }
 
 void Scheduler::CountQueued(const QueuedCall& call, int sign) {
@@ -606,7 +341,11 @@ Answer Scheduler::NoReply(const QueuedCall& call, absl::Status status) const {
 }
 
 void Scheduler::Finish(const Call& call, Answer answer) {
-  if (open_.erase(call->id) == 0) return;  // answered before: a reply that nobody waits for any more
+  if (open_.erase(call->id) == 0) {
+    // Answered before: nobody waits for the reply any more, but somebody may want to know.
+    if (Done late = std::exchange(call->call.late, nullptr); late) late(std::move(answer));
+    return;
+  }
   if (call->deadline_timer != base::TimerId::kNone) loop_.CancelTimer(call->deadline_timer);
   portal::Done done = std::move(call->done);
   done(std::move(answer));
@@ -616,6 +355,13 @@ PortalSnapshot Scheduler::Snapshot() const {
   const MonoTime now = clock_.Now();
   PortalSnapshot snapshot;
   snapshot.intake = intake_;
+  snapshot.quarantine = quarantine_.Snapshot(now);
+  snapshot.held_methods = budget_.Held(now);
+  if (last_error_.has_value()) {
+    snapshot.last_error = last_error_;
+    snapshot.last_error->ago = now - last_error_at_;
+  }
+  snapshot.waiting_to_repeat = parked_.size();
   snapshot.queued_calls = queue_.calls();
   snapshot.queued_bulk_calls = queue_.calls(Lane::kBulk);
   snapshot.queued_bytes = queue_.bytes();

@@ -14,8 +14,10 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
+#include <random>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -28,9 +30,12 @@
 #include "service/portal/credential_source.h"
 #include "service/portal/departures.h"
 #include "service/portal/leaky_bucket.h"
+#include "service/portal/operating_budget.h"
 #include "service/portal/outgoing.h"
 #include "service/portal/pace.h"
 #include "service/portal/portal_snapshot.h"
+#include "service/portal/quarantine.h"
+#include "service/portal/retry_policy.h"
 #include "service/translate/reply.h"
 #include "service/transport/transport.h"
 
@@ -41,7 +46,12 @@ struct SchedulerOptions {
   size_t max_streams = 8;     // calls with a source, beside those
   size_t max_queued_calls = 10'000;
   size_t max_queued_bytes = size_t{64} << 20;
-  bool batching = true;  // off: every call leaves alone
+  bool batching = true;                     // off: every call leaves alone
+  int max_attempts = 1'000;                 // of one call
+  int breaker_failures = kBreakerFailures;  // 0: the breaker never opens
+  bool quarantine = true;                   // off: a portal is called whatever it answers
+  // What a portal lets one method take in ten minutes; 0: it has no such limit.
+  std::chrono::seconds operating_limit{0};
   // How long the portal may take for one request: its own limit is 60 s (documentation, limits.md), so that its answer,
   // even a late error, is worth waiting for. The connection of a call whose caller has gone is not torn down.
   std::chrono::milliseconds reply_timeout{65'000};
@@ -53,6 +63,7 @@ struct SchedulerMetrics {
   base::Counter requests, failures;
   base::Counter limit_refusals;  // requests that a portal refused for its limit
   base::Counter superseded;      // calls that a later one replaced
+  base::Counter repeats;         // attempts after the first
   base::Histogram queue_seconds, portal_seconds;
   base::Histogram batch_calls;  // calls in a request
 };
@@ -76,6 +87,8 @@ class Scheduler {
   void SetIntake(Intake intake);
   // An operator's: answers everything that waits; how many calls those were.
   size_t Flush();
+  // An operator's: ends a quarantine and what holds methods back; whether there was any of it.
+  bool Release();
   // Answers everything that waits and everything in flight with UNAVAILABLE.
   void Stop();
 
@@ -87,8 +100,10 @@ class Scheduler {
   using Call = CallQueue::Call;
   struct Request;
 
-  // False, with the refusal, if there is no use or no room.
+  // The refusal, if there is no use or no room.
   absl::Status Admit(const QueuedCall& call);
+  absl::Status CheckOpen(const QueuedCall& call);
+  absl::Status Held(const QueuedCall& call, base::MonoTime until) const;
   absl::Status MakeRoom(const QueuedCall& call);
   base::Duration ExpectedTime(const QueuedCall& call) const;
   bool TakesPlaceOfAnother(const Call& call);
@@ -102,6 +117,8 @@ class Scheduler {
   void WaitForBucket(bool waits, bool bulk_waits);
   // Null: the deadlines of all who could have left have passed.
   std::unique_ptr<Request> Compose(Lane lane);
+  // The call that the queue named, whose method has no time left, waits aside for it, or is refused.
+  void SetAside(const Call& call, base::MonoTime now);
   void Send(std::unique_ptr<Request> request);
   void OnResult(Request& request, transport::Result result);
   void OnFailure(Request& request, const transport::Failure& failure);
@@ -109,8 +126,30 @@ class Scheduler {
   void OnBatchReply(Request& request, const transport::Reply& reply);
   // Whether the call went back into the queue, instead of being answered with that.
   bool GoesBack(const Call& call, const translate::ParsedReply& reply, int http_status, const Request& request);
+  // An attempt is over: the call is answered, or waits to be made again.
+  void Conclude(const Call& call, const FailedAttempt& attempt, Answer answer);
   void LearnFrom(const Request& request, const translate::ParsedReply& whole, int http_status);
+  // What the reply tells of the portal as a whole.
+  void Hear(const Request& request, const translate::ParsedReply& whole, int http_status);
+  void LearnCost(const QueuedCall& call, const translate::ParsedReply& reply, bool in_batch, bool billed_to_batch);
+  void NoteError(const Request& request, const absl::Status& status, std::string_view message);
   void OnDeadline(CallId id);
+
+  // Neither in the queue nor in flight; its order key is kept. Until a time, or until WakeParked().
+  void Park(const Call& call, std::optional<base::MonoTime> until);
+  bool Unpark(const QueuedCall& call);
+  void Return(const Call& call);  // from there into the queue, where it was
+  void WakeParked();
+  std::vector<Call> Waiting() const;  // in the queue or parked
+
+  // A portal that may not be worth calling.
+  void PlanProbe();
+  void Probe();
+  void OnProbed(Request& request, transport::Result result);
+  void AfterNews();  // of the quarantine: who waits is told
+  void WatchForSilence(base::MonoTime now, size_t calls);
+  void PlanSilence(base::MonoTime at);
+  void CheckSilence();
 
   void CountQueued(const QueuedCall& call, int sign);
   // Ends a call, queued or sent, by the gateway's own word.
@@ -128,7 +167,15 @@ class Scheduler {
 
   translate::ReplyParser parser_;
   CallQueue queue_;
+  struct Parked {
+    Call call;
+    base::TimerId timer = base::TimerId::kNone;
+  };
+  std::unordered_map<CallId, Parked> parked_;
+  std::vector<CallId> behind_budget_;  // of those, who wait for the next reply
   Pace pace_;
+  Quarantine quarantine_;
+  OperatingBudget budget_;
   std::array<Departures, kLanes> departures_;
   size_t most_batch_bytes_;
   Intake intake_ = Intake::kOpen;
@@ -137,7 +184,15 @@ class Scheduler {
   size_t streams_in_flight_ = 0;
   Lane last_ = Lane::kStream;  // of the two that take turns, interactive and stream: which left last
   base::TimerId pump_timer_ = base::TimerId::kNone;  // for the bucket
-  std::unordered_map<CallId, Call> open_;            // not answered yet
+  base::TimerId probe_timer_ = base::TimerId::kNone;
+  base::TimerId hang_timer_ = base::TimerId::kNone;
+  // The requests in flight, streams aside: when each left, with how many calls.
+  std::multimap<base::MonoTime, size_t> outstanding_;
+  base::MonoTime last_heard_;              // when the portal last answered
+  std::unordered_map<CallId, Call> open_;  // not answered yet
+  std::optional<PortalSnapshot::LastError> last_error_;
+  base::MonoTime last_error_at_;
+  std::minstd_rand lot_;
   uint64_t requests_ = 0, calls_ = 0, batches_ = 0, limit_refusals_ = 0;
   // Late callbacks find out that the scheduler has gone.
   std::shared_ptr<Scheduler*> self_;

@@ -139,6 +139,7 @@ class PortalCallHandler::Operation final : public CallInProgress, public std::en
     outgoing.alone = call_.method->options.alone();
     outgoing.in_parts = translate::IsDoneInParts(*call_.method, *call_.request);
     outgoing.retry = call_.method->options.retry();
+    outgoing.done_codes.assign(call_.method->options.done_codes().begin(), call_.method->options.done_codes().end());
     outgoing.caller = call_.caller.name;
     if (const std::string order = translate::TextAt(*call_.request, call_.method->order_field); !order.empty()) {
       outgoing.order_key = base::StrCat(bot_name_, "/", call_.method->options.order_by(), "/", order);
@@ -171,6 +172,10 @@ class PortalCallHandler::Operation final : public CallInProgress, public std::en
     DescribeAnswer(answer, &info_);
     if (!answer.status.ok()) return OnFailure(answer);
     if (answer.superseded) return Answer(absl::OkStatus(), translate::ResponseOfDone(*call_.method));
+    if (answer.done_before) {
+      if (effect() == BOT_EFFECT_UNREGISTER) return ForgetBot(absl::OkStatus(), translate::ResponseOfDone(*call_.method));
+      return Answer(absl::OkStatus(), translate::ResponseOfDone(*call_.method));
+    }
     if (call_.download != nullptr) return Fetch(answer);
     auto response = translate::DecodeResult(*call_.method, answer.reply.result, answer.reply.next, answer.reply.total);
     if (!response.ok()) {

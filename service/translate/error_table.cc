@@ -31,6 +31,11 @@ constexpr ErrorEntry Caller(Text code, StatusCode grpc, Text help, Text field = 
 constexpr ErrorEntry Operator(Text code, StatusCode grpc, Text help) {
   return {code, grpc, Actor::kOperator, RetryAdvice::kNever, Outcome::kNotExecuted, seconds(0), {}, help};
 }
+// The same, and it refuses every call.
+constexpr ErrorEntry Closed(Text code, Text help) {
+  return {code, kPrecondition, Actor::kOperator, RetryAdvice::kPortalClosed, Outcome::kNotExecuted, seconds(0),
+          {},   help};
+}
 // Nothing is proved.
 constexpr ErrorEntry Unknown(Text code, StatusCode grpc, Actor actor, Text help, Text field = {}) {
   return {code, grpc, actor, RetryAdvice::kUnknownOutcome, Outcome::kUnknown, seconds(0), field, help};
@@ -69,8 +74,7 @@ constexpr ErrorEntry kTable[] = {
     Wait("QUERY_LIMIT_EXCEEDED", kExhausted, Actor::kCaller, seconds(1), "Wait, then repeat."),
     Wait("OPERATION_TIME_LIMIT", kExhausted, Actor::kCaller, seconds(600),
          "The portal blocks this method for up to 10 minutes."),
-    Operator("OVERLOAD_LIMIT", kPrecondition,
-             "Bitrix24 has blocked the gateway's credentials by hand: its support has to lift that."),
+    Closed("OVERLOAD_LIMIT", "Bitrix24 has blocked the gateway's credentials by hand: its support has to lift that."),
     // The REST layer: failures.
     Unknown("INTERNAL_SERVER_ERROR", kInternal, Actor::kBitrix24, kSafeOnly),
     Unknown("ERROR_UNEXPECTED_ANSWER", kInternal, Actor::kBitrix24, kSafeOnly),
@@ -115,14 +119,13 @@ constexpr ErrorEntry kTable[] = {
     RepairAuth("EXPIRED_TOKEN",
                "The token could not be refreshed: the gateway's operator has to authorise it on the portal again."),
     RepairAuth("INVALID_TOKEN", kAuthorise),
-    Operator("NO_AUTH_FOUND", kPrecondition, kWebhook),
-    Operator("INVALID_CREDENTIALS", kPrecondition, kWebhook),
-    Operator("AUTHORIZATION_ERROR", kPrecondition,
-             "The user behind the gateway's credentials is switched off: another one is needed."),
-    Operator("APPLICATION_NOT_FOUND", kPrecondition, "The application has to be installed on the portal."),
+    Closed("NO_AUTH_FOUND", kWebhook),
+    Closed("INVALID_CREDENTIALS", kWebhook),
+    Closed("AUTHORIZATION_ERROR", "The user behind the gateway's credentials is switched off: another one is needed."),
+    Closed("APPLICATION_NOT_FOUND", "The application has to be installed on the portal."),
     Operator("ERROR_OAUTH", kPrecondition, kAuthorise),
     Operator("NOT_INSTALLED", kPrecondition, "The application's installation on the portal has to be finished."),
-    Operator("PAYMENT_REQUIRED", kPrecondition, kPlan),
+    Closed("PAYMENT_REQUIRED", kPlan),
     Operator("WRONG_LICENSE", kPrecondition, kPlan),
     Wait("METHOD_CONFIRM_WAITING", kPrecondition, Actor::kOperator, seconds(300),
          "An administrator of the portal has to confirm the method."),
@@ -136,8 +139,8 @@ constexpr ErrorEntry kTable[] = {
     Operator("USER_ACCESS_ERROR", kPrecondition,
              "The user behind the gateway's token needs access to the application."),
     Operator("ALLOWED_ONLY_INTRANET_USER", kPrecondition, kUser),
-    Operator("PORTAL_DELETED", kPrecondition,
-             "The portal is deleted or its site is closed: remove it from the configuration, or open it."),
+    Closed("PORTAL_DELETED",
+           "The portal is deleted or its site is closed: remove it from the configuration, or open it."),
     // The REST layer and the OAuth server share this one: no HTTPS, or a refresh with wrong parameters.
     Operator("INVALID_REQUEST", kPrecondition,
              "The gateway's operator has to look at the portal's address (https) and the application's settings."),
@@ -305,10 +308,10 @@ constexpr ErrorMeaning Partly(Text code, StatusCode grpc, Text help, Text field 
 // In order: the first that fits.
 constexpr ErrorMeaning kMeanings[] = {
     {0, "Client ID not specified", {}, Operator("ACCESS_DENIED", kPrecondition, kSecret)},
-    {0, "REST is available only", {}, Operator("ACCESS_DENIED", kPrecondition, kPlan)},
+    {0, "REST is available only", {}, Closed("ACCESS_DENIED", kPlan)},
     // 401 is the authorisation layer's, which denies access for the plan alone; its text may be in the portal's
     // language.
-    {401, {}, {}, Operator("ACCESS_DENIED", kPrecondition, kPlan)},
+    {401, {}, {}, Closed("ACCESS_DENIED", kPlan)},
     // With the exclamation mark it is the REST layer that speaks, not the chat; inside a batch there is no status to
     // tell by.
     {0,

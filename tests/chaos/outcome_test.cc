@@ -32,7 +32,8 @@ class Chaos : public ::testing::Test {
   static GatewayOptions Options(const Gate& gate) {
     GatewayOptions options;
     options.portal_url = "http://127.0.0.1:" + std::to_string(gate.port());
-    options.limits = "  portal_reply_timeout: 1s\n";
+    // Each attempt is a call of its own here.
+    options.limits = "  portal_reply_timeout: 1s\n  max_attempts: 1\n  breaker_failures: 0\n";
     options.log_level = "info";
     return options;
   }

@@ -31,6 +31,7 @@ class Errors : public ::testing::Test {
  protected:
   static GatewayOptions Options(const Simulator& simulator) {
     GatewayOptions options;
+    options.limits = "  max_attempts: 1\n  breaker_failures: 0\n";  // what one attempt came to
     options.portal_url = simulator.http_url();
     options.configuration = "handler_hosts: [example.com]\n";
     options.log_level = "info";

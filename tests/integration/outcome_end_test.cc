@@ -24,7 +24,7 @@ class Ends : public ::testing::Test {
   std::unique_ptr<Gateway> Start(const std::string& limits) {
     GatewayOptions options;
     options.portal_url = simulator_.http_url();
-    options.limits = limits;
+    options.limits = limits + "  max_attempts: 1\n  breaker_failures: 0\n";  // what one attempt came to
     options.log_level = "info";
     auto gateway = std::make_unique<Gateway>(folder_, options);
     const RpcResult registered = gateway->Call(Register("support").rpc, Register("support").RequestTo("acme"));

@@ -82,8 +82,10 @@ class Outcomes : public ::testing::Test {
       if (name == "secure") continue;  // bots are registered there
       options.configuration += "  - {portal: " + name + ", name: support, bot_id: 456, secret: {file: bot_token}}\n";
     }
+    // What one attempt came to: repeats and the breaker would hide it.
     options.limits =
-        "  portal_reply_timeout: 1200ms\n  connect_timeout: 600ms\n  max_reply_bytes: 1048576\n  shutdown_grace: 1s\n";
+        "  portal_reply_timeout: 1200ms\n  connect_timeout: 600ms\n  max_reply_bytes: 1048576\n  shutdown_grace: 1s\n"
+        "  max_attempts: 1\n  breaker_failures: 0\n";
     options.transport = "  ca_file: ca.pem\n  name_servers: [\"" + names_.address() + "\"]\n";
     gateway_ = std::make_unique<Gateway>(folder_, options);
   }

@@ -204,7 +204,7 @@ TEST_F(Batching, LearnsNothingOfTheTimeOfCommandsFromABatchThatWasRefused) {
   const size_t before = loop_.fake().sent();
   for (int i = 0; i < 60; ++i) {
     SubmitMany(2, {.timeout = 3600s});
-    loop_.fake().Answer(loop_.fake().sent() - 1, 401, R"({"error":"INVALID_CREDENTIALS","error_description":""})");
+    loop_.fake().Answer(loop_.fake().sent() - 1, 401, R"({"error":"insufficient_scope","error_description":""})");
   }
   EXPECT_GT(loop_.fake().sent(), before);
   SubmitMany(50, {.timeout = 3600s});
@@ -375,6 +375,7 @@ TEST_F(Batching, TellsEveryCallWhatAFailureOfTheTransportMeans) {
   SubmitMany(1);
   SubmitMany(2);
   AnswerOk(2);
+  loop_.Advance(29'950ms);  // no time is left for another attempt
   loop_.fake().Fail(3, Kind::kConnect, /*sent=*/false);
   EXPECT_EQ(Outcome(4), "NOT_EXECUTED");
   EXPECT_EQ(RetryDelay(answer(5).status), 1000);

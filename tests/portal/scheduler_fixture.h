@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -69,6 +70,7 @@ class SchedulerFixture : public testing::Test {
                 .failures = registry_.GetCounter("failures", ""),
                 .limit_refusals = registry_.GetCounter("limit_refusals", ""),
                 .superseded = registry_.GetCounter("superseded", ""),
+                .repeats = registry_.GetCounter("repeats", ""),
                 .queue_seconds = registry_.GetHistogram("queue_seconds", "", base::LatencyBuckets()),
                 .portal_seconds = registry_.GetHistogram("portal_seconds", "", base::LatencyBuckets()),
                 .batch_calls = registry_.GetHistogram("batch_calls", "", {1, 50})};
@@ -110,13 +112,22 @@ class SchedulerFixture : public testing::Test {
     bool stream = false;
     std::vector<std::string> collapse = {};  // the fields it sets; empty: it does not ask for it
     std::string secret = {};
+    bitrix24::rest::Retry retry = bitrix24::rest::RETRY_NEVER;
+    std::vector<std::string> done_codes = {};
+    bool maybe_executed = false;
+    std::string method = "imbot.v2.Chat.Message.send";
+    std::function<void(Answer)> late = nullptr;
   };
   int Submit() { return Submit(Options()); }
   int Submit(const Options& options) { return SubmitTo(*scheduler_, options); }
   int SubmitTo(Scheduler& scheduler, const Options& options) {
     const int number = next_++;
     Outgoing call;
-    call.method = "imbot.v2.Chat.Message.send";
+    call.method = options.method;
+    call.retry = options.retry;
+    call.done_codes = options.done_codes;
+    call.maybe_executed = options.maybe_executed;
+    if (options.late) call.late = [late = options.late](Answer answer) { late(std::move(answer)); };
     if (options.stream) {
       call.source = std::make_shared<NoSource>(number);
     } else {

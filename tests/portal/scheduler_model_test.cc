@@ -37,6 +37,7 @@ struct Metrics {
                            .failures = registry.GetCounter("failures", ""),
                            .limit_refusals = registry.GetCounter("limit_refusals", ""),
                            .superseded = registry.GetCounter("superseded", ""),
+                           .repeats = registry.GetCounter("repeats", ""),
                            .queue_seconds = {},
                            .portal_seconds = {},
                            .batch_calls = {}};
@@ -48,6 +49,10 @@ class Play {
   Play(const Schedule& schedule, const Rules& rules, const Metrics& metrics)
       : schedule_(schedule), reference_(schedule, rules), metrics_(metrics.handles) {
     SchedulerOptions options;
+    // The reference answers every call after its first attempt, and goes on calling whatever it hears: unit tests have
+    // the rest.
+    options.max_attempts = 1;
+    options.quarantine = false;
     options.max_in_flight = schedule.window;
     options.max_streams = schedule.streams;
     options.max_queued_calls = schedule.max_calls;

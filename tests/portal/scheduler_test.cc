@@ -485,7 +485,7 @@ INSTANTIATE_TEST_SUITE_P(
         Expected{Kind::kStopped, true, absl::StatusCode::kUnavailable, "SHUTTING_DOWN", "UNKNOWN", {}}));
 
 TEST_F(SchedulerTest, CountsAFailureOfTheTransportAndTellsWhatItMeans) {
-  const int call = Submit();
+  const int call = Submit({.timeout = std::chrono::milliseconds(50)});  // too little for another attempt
   loop_.fake().Fail(0, Kind::kConnect, /*sent=*/false, "connection refused");
   EXPECT_EQ(Reason(call), "CONNECT_FAILED");
   EXPECT_EQ(Outcome(call), "NOT_EXECUTED");

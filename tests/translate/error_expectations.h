@@ -70,6 +70,8 @@ inline std::string AdviceName(RetryAdvice advice) {
       return "SAME_IDENTITY";
     case RetryAdvice::kUnknownOutcome:
       return "UNKNOWN_OUTCOME";
+    case RetryAdvice::kPortalClosed:
+      return "PORTAL_CLOSED";
   }
   return "?";
 }
