@@ -39,6 +39,7 @@
 #include "service/rpc/reflection_service.h"
 #include "service/rpc/registration_recovery.h"
 #include "service/rpc/server.h"
+#include "service/rpc/spare_poller.h"
 #include "service/rpc/unknown_methods.h"
 #include "service/storage/sqlite_store.h"
 #include "service/translate/method_table.h"
@@ -250,6 +251,7 @@ struct Gateway::Parts {
   std::atomic<bool> stopped{false};
   std::unique_ptr<rpc::AdminHandler> admin_handler;
   std::unique_ptr<rpc::AdminServer> admin;
+  std::unique_ptr<rpc::SparePoller> spare_poller;
 };
 
 absl::Status Gateway::Parts::Build(const std::vector<const FileDescriptor*>& more_files) {
@@ -266,6 +268,7 @@ absl::Status Gateway::Parts::Build(const std::vector<const FileDescriptor*>& mor
   recovery = std::make_unique<rpc::RegistrationRecovery>(rpc::RegistrationRecovery::Dependencies{
       .registry = *registry, .vault = *vault, .executor = storage_thread, .logger = logger, .clock = clock});
   recovery->Start();
+  spare_poller = rpc::SparePoller::Hold(std::thread::hardware_concurrency());
   ready = true;
   return absl::OkStatus();
 }
@@ -460,6 +463,7 @@ std::vector<imbot::gateway::v1::ListenerStatus> Gateway::Parts::ListenerStatuses
 bool Gateway::Parts::Stop() {
   if (stopped.exchange(true)) return true;
   ready = false;
+  spare_poller.reset();
   bool whole = true;
   if (server != nullptr) {
     const auto& limits = configuration->settings.limits();
