@@ -22,6 +22,7 @@
 #include "service/base/worker_thread.h"
 #include "service/credentials/bot_vault.h"
 #include "service/credentials/webhook_urls.h"
+#include "service/portal/key_ledger.h"
 #include "service/portal/leaky_bucket.h"
 #include "service/portal/portal_metrics.h"
 #include "service/portal/portal_url.h"
@@ -227,6 +228,7 @@ struct Gateway::Parts {
   base::WorkerThread storage_thread{"storage"};
   std::unique_ptr<credentials::BotVault> vault;
   base::Secret template_id_secret;  // until the handler takes it
+  std::unique_ptr<portal::KeyLedger> keys;
 
   credentials::WebhookUrls webhook_urls;
   WebhookCredentials credential_source{webhook_urls};
@@ -298,6 +300,14 @@ absl::Status Gateway::Parts::BuildStorage() {
   auto template_secret = sealer->Open(*sealed, kContext);
   if (!template_secret.ok()) return template_secret.status();
   template_id_secret = *std::move(template_secret);
+  keys = std::make_unique<portal::KeyLedger>(
+      portal::KeyLedger::Dependencies{.store = *store,
+                                      .storage_thread = storage_thread,
+                                      .random = random,
+                                      .clock = clock,
+                                      .metrics = portal::KeyLedgerMetrics::From(metrics)},
+      template_id_secret,
+      portal::KeyLedgerOptions{.reply_timeout = SchedulerOptionsFrom(configuration->settings.limits()).reply_timeout});
   return absl::OkStatus();
 }
 
@@ -335,10 +345,11 @@ absl::Status Gateway::Parts::BuildServer(const std::vector<const FileDescriptor*
   for (const auto& host : configuration->settings.handler_hosts()) policy.handler_hosts.insert(base::ToLower(host));
   handler = std::make_unique<rpc::PortalCallHandler>(
       rpc::PortalCallHandler::Dependencies{
-          .registry = *registry, .vault = *vault, .random = random, .clock = clock, .logger = &logger},
+          .registry = *registry, .vault = *vault, .keys = *keys, .random = random, .clock = clock, .logger = &logger},
       policy, std::move(template_id_secret));
   raw_handler = std::make_unique<rpc::RawCallHandler>(
-      rpc::RawCallHandler::Dependencies{.registry = *registry, .vault = *vault, .methods = *methods, .logger = &logger},
+      rpc::RawCallHandler::Dependencies{
+          .registry = *registry, .vault = *vault, .methods = *methods, .keys = *keys, .logger = &logger},
       std::move(policy));
 
   std::vector<rpc::CallerSet::Entry> entries;
@@ -387,7 +398,10 @@ absl::Status Gateway::Parts::BuildServer(const std::vector<const FileDescriptor*
   parts.unknown = unknown_methods.get();
   parts.health_names = std::move(served);
   parts.gate = &gate;
-  parts.answer_all = [this] { registry->Stop(); };
+  parts.answer_all = [this] {
+    registry->Stop();
+    keys->AnswerWaiting();
+  };
   auto created = rpc::Server::Create(ServerOptionsFrom(*configuration), std::move(parts));
   if (!created.ok()) return created.status();
   server = *std::move(created);

@@ -80,8 +80,12 @@ absl::Status Error::Build() const {
   whole.add_details()->PackFrom(info_);
   if (retry_.has_value()) whole.add_details()->PackFrom(*retry_);
   if (has_violations()) whole.add_details()->PackFrom(bad_request_);
-  absl::Status status(code_, message_);
-  status.SetPayload(kPayloadUrl, absl::Cord(whole.SerializeAsString()));
+  return FromRpcStatus(whole);
+}
+
+absl::Status FromRpcStatus(const google::rpc::Status& whole) {
+  absl::Status status(static_cast<absl::StatusCode>(whole.code()), whole.message());
+  if (!status.ok()) status.SetPayload(kPayloadUrl, absl::Cord(whole.SerializeAsString()));
   return status;
 }
 

@@ -57,6 +57,8 @@ class Error {
 // The google.rpc.Status inside a status built here; a status from elsewhere becomes reason INTERNAL, its text replaced,
 // since nobody vouches that it holds no secret.
 google::rpc::Status ToRpcStatus(const absl::Status& status);
+// The status that holds this one: what ToRpcStatus() gave becomes the same error again.
+absl::Status FromRpcStatus(const google::rpc::Status& whole);
 // ErrorInfo.reason, or "" for OK.
 std::string ReasonOf(const absl::Status& status);
 // ErrorInfo metadata `outcome`, or "" for OK.

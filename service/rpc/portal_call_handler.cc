@@ -9,6 +9,7 @@
 #include "service/base/strings.h"
 #include "service/rpc/call_target.h"
 #include "service/rpc/handler_hosts.h"
+#include "service/rpc/keyed_call.h"
 #include "service/rpc/submission.h"
 #include "service/translate/decode.h"
 #include "service/translate/encode.h"
@@ -28,11 +29,14 @@ using bitrix24::rest::BOT_EFFECT_UNSPECIFIED;
 class PortalCallHandler::Operation final : public CallInProgress, public std::enable_shared_from_this<Operation> {
  public:
   Operation(const PortalCallHandler& handler, Call call, Reply reply)
-      : handler_(handler), call_(std::move(call)), reply_(std::move(reply)) {}
+      : handler_(handler), call_(std::move(call)), reply_(std::move(reply)), keyed_(handler.dependencies_.keys) {}
 
   // On the rpc's thread; computes only.
   void Run() {
     if (absl::Status status = Prepare(); !status.ok()) return Answer(std::move(status), nullptr);
+    retry_ = translate::RetryClassOf(*call_.method, *call_.request);
+    if (!call_.idempotency_key.empty() && KeyedCall::Matters(retry_)) return BeginKeyed();
+    SetTemplateId();
     if (effect() != BOT_EFFECT_REGISTER) return Submit();
     handler_.dependencies_.vault.BeginRegistration(
         portal_, bot_name_, call_.method->name(),
@@ -41,7 +45,10 @@ class PortalCallHandler::Operation final : public CallInProgress, public std::en
         });
   }
 
-  void Cancel() override { submission_.Cancel(); }
+  void Cancel() override {
+    keyed_.Cancel();
+    submission_.Cancel();
+  }
 
  private:
   bitrix24::rest::BotEffect effect() const { return call_.method->options.bot_effect(); }
@@ -64,7 +71,6 @@ class PortalCallHandler::Operation final : public CallInProgress, public std::en
                                                 handler_.policy_.handler_hosts, call_.method->name(), portal_);
         !status.ok())
       return status;
-    SetTemplateId();
     return absl::OkStatus();
   }
 
@@ -111,6 +117,26 @@ class PortalCallHandler::Operation final : public CallInProgress, public std::en
     translate::SetTextAt(call_.request.get(), field, base::UuidV4From(bytes));
   }
 
+  // The ledger decides whether the call goes out.
+  void BeginKeyed() {
+    // However the bot was named, it is the same request.
+    translate::SetTextAt(call_.request.get(), {&call_.method->subject_field, 1},
+                         call_.method->subject == translate::Subject::kBot ? info_.bot : portal_);
+    const std::string body = Canonical(*call_.request);
+    SetTemplateId();
+    keyed_.Begin(
+        {.caller = call_.caller.name,
+         .portal = portal_,
+         .bot = bot_name_,
+         .key = call_.idempotency_key,
+         .method = call_.method->name(),
+         .body = body,
+         .deduplicated = retry_ == bitrix24::rest::RETRY_DEDUPLICATED,
+         .deadline = call_.deadline},
+        *call_.method->response_prototype, [self = shared_from_this()] { self->Submit(); },
+        [self = shared_from_this()](CallEnd end) { self->Answer(std::move(end.status), std::move(end.response)); });
+  }
+
   // On the storage thread.
   void OnBegun(absl::StatusOr<std::shared_ptr<const base::Secret>> secret) {
     if (!secret.ok()) return Answer(secret.status(), nullptr);
@@ -138,7 +164,7 @@ class PortalCallHandler::Operation final : public CallInProgress, public std::en
     }
     outgoing.alone = call_.method->options.alone();
     outgoing.in_parts = translate::IsDoneInParts(*call_.method, *call_.request);
-    outgoing.retry = call_.method->options.retry();
+    outgoing.retry = retry_;
     outgoing.done_codes.assign(call_.method->options.done_codes().begin(), call_.method->options.done_codes().end());
     outgoing.caller = call_.caller.name;
     if (const std::string order = translate::TextAt(*call_.request, call_.method->order_field); !order.empty()) {
@@ -152,6 +178,8 @@ class PortalCallHandler::Operation final : public CallInProgress, public std::en
     outgoing.priority = call_.priority == Priority::kBulk ? portal::Priority::kBulk : portal::Priority::kInteractive;
     outgoing.deadline = call_.deadline;
     outgoing.await_reply = effect() != BOT_EFFECT_UNSPECIFIED;
+    keyed_.Describe([self = shared_from_this()](const portal::Answer& answer) { return self->Read(answer); },
+                    &outgoing);
     const bool submitted =
         submission_.Submit(*port_, std::move(outgoing),
                            [self = shared_from_this()](portal::Answer answer) { self->OnAnswer(std::move(answer)); });
@@ -171,21 +199,24 @@ class PortalCallHandler::Operation final : public CallInProgress, public std::en
     LogAnswer(handler_.dependencies_.logger, call_, call_.method->name(), portal_, answer);
     DescribeAnswer(answer, &info_);
     if (!answer.status.ok()) return OnFailure(answer);
-    if (answer.superseded) return Answer(absl::OkStatus(), translate::ResponseOfDone(*call_.method));
-    if (answer.done_before) {
-      if (effect() == BOT_EFFECT_UNREGISTER) return ForgetBot(absl::OkStatus(), translate::ResponseOfDone(*call_.method));
-      return Answer(absl::OkStatus(), translate::ResponseOfDone(*call_.method));
-    }
     if (call_.download != nullptr) return Fetch(answer);
-    auto response = translate::DecodeResult(*call_.method, answer.reply.result, answer.reply.next, answer.reply.total);
-    if (!response.ok()) {
+    CallEnd end = Read(answer);
+    if (!end.status.ok()) {
       if (registering_)
         handler_.dependencies_.vault.AbandonRegistration(portal_, bot_name_, /*proved_not_executed=*/false);
-      return Answer(response.status(), nullptr);
+      return Answer(std::move(end.status), nullptr);
     }
-    if (registering_) return OnRegistered(*std::move(response));
-    if (effect() == BOT_EFFECT_UNREGISTER) return ForgetBot(absl::OkStatus(), *std::move(response));
-    Answer(absl::OkStatus(), *std::move(response));
+    if (registering_) return OnRegistered(std::move(end.response));
+    if (effect() == BOT_EFFECT_UNREGISTER) return ForgetBot(absl::OkStatus(), std::move(end.response));
+    Answer(absl::OkStatus(), std::move(end.response));
+  }
+
+  CallEnd Read(const portal::Answer& answer) const {
+    if (!answer.status.ok()) return {answer.status, nullptr};
+    if (answer.superseded || answer.done_before) return {absl::OkStatus(), translate::ResponseOfDone(*call_.method)};
+    auto response = translate::DecodeResult(*call_.method, answer.reply.result, answer.reply.next, answer.reply.total);
+    if (!response.ok()) return {response.status(), nullptr};
+    return {absl::OkStatus(), *std::move(response)};
   }
 
   // The portal has named the file's address; its content goes past this operation, through the pipe.
@@ -255,7 +286,9 @@ class PortalCallHandler::Operation final : public CallInProgress, public std::en
   }
 
   void Answer(absl::Status status, std::unique_ptr<google::protobuf::Message> response) {
-    reply_.Answer(std::move(status), std::move(response), std::move(info_));
+    keyed_.End({std::move(status), std::move(response)}, [self = shared_from_this()](CallEnd end) {
+      self->reply_.Answer(std::move(end.status), std::move(end.response), std::move(self->info_));
+    });
   }
 
   const PortalCallHandler& handler_;
@@ -268,7 +301,9 @@ class PortalCallHandler::Operation final : public CallInProgress, public std::en
   portal::Port* port_ = nullptr;
   credentials::Bot bot_;
   // Set before the call is submitted.
+  bitrix24::rest::Retry retry_ = bitrix24::rest::RETRY_NEVER;
   bool registering_ = false;
+  KeyedCall keyed_;
 
   Submission submission_;
 };

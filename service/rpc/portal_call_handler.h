@@ -16,6 +16,7 @@
 #include "service/base/random.h"
 #include "service/base/secret.h"
 #include "service/credentials/bot_vault.h"
+#include "service/portal/key_ledger.h"
 #include "service/portal/registry.h"
 #include "service/rpc/call.h"
 
@@ -32,6 +33,7 @@ class PortalCallHandler final : public CallHandler {
   struct Dependencies {
     portal::Registry& registry;
     credentials::BotVault& vault;
+    portal::KeyLedger& keys;
     base::Random& random;
     const base::Clock& clock;
     base::Logger* logger = nullptr;  // for lines at level debug; null: none

@@ -9,6 +9,7 @@
 #include "service/base/strings.h"
 #include "service/rpc/call_target.h"
 #include "service/rpc/handler_hosts.h"
+#include "service/rpc/keyed_call.h"
 #include "service/rpc/submission.h"
 #include "service/translate/raw_call.h"
 
@@ -19,10 +20,53 @@ namespace imbot::rpc {
 class RawCallHandler::Operation final : public CallInProgress, public std::enable_shared_from_this<Operation> {
  public:
   Operation(const RawCallHandler& handler, Call call, Reply reply)
-      : handler_(handler), call_(std::move(call)), reply_(std::move(reply)) {}
+      : handler_(handler), call_(std::move(call)), reply_(std::move(reply)), keyed_(handler.dependencies_.keys) {}
 
   void Run() {
     if (absl::Status status = Prepare(); !status.ok()) return Answer(std::move(status), nullptr);
+    if (!call_.idempotency_key.empty() && KeyMatters()) return BeginKeyed();
+    Submit();
+  }
+
+  void Cancel() override {
+    keyed_.Cancel();
+    submission_.Cancel();
+  }
+
+ private:
+  const imbot::gateway::v1::CallRequest& request() const {
+    return static_cast<const imbot::gateway::v1::CallRequest&>(*call_.request);
+  }
+
+  // What is known to be safe to repeat needs no key, as through its own rpc.
+  bool KeyMatters() const {
+    const translate::MethodSpec* known = handler_.dependencies_.methods.FindByName(request().method());
+    return known == nullptr || KeyedCall::Matters(known->options.retry());
+  }
+
+  // The ledger decides whether the call goes out.
+  void BeginKeyed() {
+    // However its target was named, it is the same request.
+    imbot::gateway::v1::CallRequest named = request();
+    if (bot_name_.empty()) {
+      named.set_portal(info_.portal);
+    } else {
+      named.set_bot(info_.bot);
+    }
+    const std::string body = Canonical(named);
+    keyed_.Begin(
+        {.caller = call_.caller.name,
+         .portal = info_.portal,
+         .bot = bot_name_,
+         .key = call_.idempotency_key,
+         .method = base::StrCat("raw ", request().method()),
+         .body = body,
+         .deadline = call_.deadline},
+        imbot::gateway::v1::CallResponse::default_instance(), [self = shared_from_this()] { self->Submit(); },
+        [self = shared_from_this()](CallEnd end) { self->Answer(std::move(end.status), std::move(end.response)); });
+  }
+
+  void Submit() {
     portal::Outgoing outgoing;
     outgoing.method = request().method();
     outgoing.bytes = request().ByteSizeLong();
@@ -36,17 +80,12 @@ class RawCallHandler::Operation final : public CallInProgress, public std::enabl
     outgoing.idempotency_key = call_.idempotency_key;
     outgoing.priority = call_.priority == Priority::kBulk ? portal::Priority::kBulk : portal::Priority::kInteractive;
     outgoing.deadline = call_.deadline;
+    keyed_.Describe([self = shared_from_this()](const portal::Answer& answer) { return self->Read(answer); },
+                    &outgoing);
     const bool submitted =
         submission_.Submit(*port_, std::move(outgoing),
                            [self = shared_from_this()](portal::Answer answer) { self->OnAnswer(std::move(answer)); });
     if (!submitted) Answer(CancelledBeforeSent(), nullptr);
-  }
-
-  void Cancel() override { submission_.Cancel(); }
-
- private:
-  const imbot::gateway::v1::CallRequest& request() const {
-    return static_cast<const imbot::gateway::v1::CallRequest&>(*call_.request);
   }
 
   absl::Status Prepare() {
@@ -65,13 +104,12 @@ class RawCallHandler::Operation final : public CallInProgress, public std::enabl
   }
 
   absl::Status FindTarget() {
-    std::string bot_name;
     if (request().has_bot()) {
       auto name = ParseBotName(request().bot(), handler_.policy_.default_portal);
       if (!name.ok()) return name.status();
       info_.portal = std::move(name->portal);
-      bot_name = std::move(name->name);
-      info_.bot = base::StrCat(info_.portal, "/", bot_name);
+      bot_name_ = std::move(name->name);
+      info_.bot = base::StrCat(info_.portal, "/", bot_name_);
     } else {
       auto portal = PortalOrDefault(request().portal(), handler_.policy_.default_portal, "portal");
       if (!portal.ok()) return portal.status();
@@ -81,7 +119,7 @@ class RawCallHandler::Operation final : public CallInProgress, public std::enabl
     if (!port.ok()) return port.status();
     port_ = *port;
     if (!request().has_bot()) return absl::OkStatus();
-    auto bot = handler_.dependencies_.vault.Find(info_.portal, bot_name);
+    auto bot = handler_.dependencies_.vault.Find(info_.portal, bot_name_);
     if (!bot.ok()) return bot.status();
     bot_ = *std::move(bot);
     return absl::OkStatus();
@@ -98,19 +136,26 @@ class RawCallHandler::Operation final : public CallInProgress, public std::enabl
   void OnAnswer(portal::Answer answer) {
     LogAnswer(handler_.dependencies_.logger, call_, request().method(), info_.portal, answer);
     DescribeAnswer(answer, &info_);
-    if (!answer.status.ok()) return Answer(answer.status, nullptr);
+    CallEnd end = Read(answer);
+    Answer(std::move(end.status), std::move(end.response));
+  }
+
+  CallEnd Read(const portal::Answer& answer) const {
+    if (!answer.status.ok()) return {answer.status, nullptr};
     // What a portal lists of its bots may hold the secret of any of them.
     const std::vector<std::shared_ptr<const base::Secret>> bots = handler_.dependencies_.vault.SecretsOf(info_.portal);
     std::vector<std::string_view> secrets = answer.secrets;
     for (const auto& secret : bots) secrets.push_back(secret->Reveal());
     auto response = translate::DecodeRawResult(request().method(), answer.reply.result, answer.reply.next,
                                                answer.reply.total, secrets);
-    if (!response.ok()) return Answer(response.status(), nullptr);
-    Answer(absl::OkStatus(), *std::move(response));
+    if (!response.ok()) return {response.status(), nullptr};
+    return {absl::OkStatus(), *std::move(response)};
   }
 
   void Answer(absl::Status status, std::unique_ptr<google::protobuf::Message> response) {
-    reply_.Answer(std::move(status), std::move(response), std::move(info_));
+    keyed_.End({std::move(status), std::move(response)}, [self = shared_from_this()](CallEnd end) {
+      self->reply_.Answer(std::move(end.status), std::move(end.response), std::move(self->info_));
+    });
   }
 
   const RawCallHandler& handler_;
@@ -118,8 +163,10 @@ class RawCallHandler::Operation final : public CallInProgress, public std::enabl
   Reply reply_;
   CallInfo info_;
   // Set by Prepare().
+  std::string bot_name_;
   portal::Port* port_ = nullptr;
   credentials::Bot bot_;
+  KeyedCall keyed_;
   Submission submission_;
 };
 

@@ -1,8 +1,9 @@
 // Carries out calls of RawService: checks who may, finds the portal and the bot, encodes, hands the call to the
 // portal's scheduler, and gives back what the portal answered as it stands.
 //
-// Such a call never goes in a batch and is never repeated, since nobody knows what its method does. Thread-safe; its
-// dependencies outlive it and every call it has started.
+// Such a call never goes in a batch and is never repeated, since nobody knows what its method does; its idempotency key
+// is kept as that of any call that can't be repeated. Thread-safe; its dependencies outlive it and every call it has
+// started.
 #ifndef IMBOT_SERVICE_RPC_RAW_CALL_HANDLER_H_
 #define IMBOT_SERVICE_RPC_RAW_CALL_HANDLER_H_
 
@@ -10,6 +11,7 @@
 
 #include "service/base/log.h"
 #include "service/credentials/bot_vault.h"
+#include "service/portal/key_ledger.h"
 #include "service/portal/registry.h"
 #include "service/rpc/call.h"
 #include "service/rpc/portal_call_handler.h"
@@ -23,6 +25,7 @@ class RawCallHandler final : public CallHandler {
     portal::Registry& registry;
     credentials::BotVault& vault;
     const translate::MethodTable& methods;
+    portal::KeyLedger& keys;
     base::Logger* logger = nullptr;  // for lines at level debug; null: none
   };
   RawCallHandler(Dependencies dependencies, CallPolicy policy);

@@ -72,16 +72,16 @@ struct Options {
   base::Duration timeout = 30s;
 };
 
-// The handler over a real scheduler, registry and vault; loop, storage thread, store, transport and randomness are
-// fakes.
+// The handler over a real scheduler, which makes each call once, registry and vault; loop, storage thread, store,
+// transport and randomness are fakes.
 class PortalCallHandlerTest : public testing::Test {
  protected:
   PortalCallHandlerTest() {
     std::vector<std::unique_ptr<portal::Port>> ports;
     for (const char* name : {"acme", "globex"}) {
-      ports.push_back(std::make_unique<portal::Port>(name, loop_, loop_.clock(), credentials_,
-                                                     std::make_shared<portal::LeakyBucket>(portal::kUnlimitedPlan),
-                                                     portal::SchedulerOptions{}, portal::SchedulerMetrics{}));
+      ports.push_back(std::make_unique<portal::Port>(
+          name, loop_, loop_.clock(), credentials_, std::make_shared<portal::LeakyBucket>(portal::kUnlimitedPlan),
+          portal::SchedulerOptions{.max_attempts = 1}, portal::SchedulerMetrics{}));
     }
     registry_ = std::make_unique<portal::Registry>(std::move(ports));
     Restart();
@@ -92,11 +92,17 @@ class PortalCallHandlerTest : public testing::Test {
   void TearDown() override {
     registry_.reset();
     Settle();
+    loop_.Stop();
+    Settle();
   }
 
   void Configure(CallPolicy policy, const std::string& template_secret = "stable secret") {
+    keys_ = std::make_unique<portal::KeyLedger>(
+        portal::KeyLedger::Dependencies{
+            .store = store_, .storage_thread = storage_, .random = random_, .clock = loop_.clock()},
+        base::Secret(template_secret), portal::KeyLedgerOptions{});
     handler_ = std::make_unique<PortalCallHandler>(
-        PortalCallHandler::Dependencies{*registry_, *vault_, random_, loop_.clock()}, std::move(policy),
+        PortalCallHandler::Dependencies{*registry_, *vault_, *keys_, random_, loop_.clock()}, std::move(policy),
         base::Secret(template_secret));
   }
   // Another vault over the same store.
@@ -160,7 +166,9 @@ class PortalCallHandlerTest : public testing::Test {
   json SentBody() { return json::parse(loop_.fake().request(sent() - 1).body); }
   std::string SentUrl() { return std::string(loop_.fake().request(sent() - 1).url.Reveal()); }
 
+  // Of a send, whatever was sent before.
   std::string TemplateId(const std::string& bot, const Options& options = {}, const std::string& template_id = "") {
+    store_.keys.clear();
     StartAndAnswer("imbot.v2.Chat.Message.send",
                    "bot: \"" + bot + "\" dialog_id: \"chat5\" fields { message: \"m\" " +
                        (template_id.empty() ? "" : "template_id: \"" + template_id + "\"") + " }",
@@ -181,6 +189,7 @@ class PortalCallHandlerTest : public testing::Test {
   base::Sealer sealer_{*base::SealKey::Parse(std::string(64, 'a')), {}, random_};
   std::unique_ptr<portal::Registry> registry_;
   std::unique_ptr<credentials::BotVault> vault_;
+  std::unique_ptr<portal::KeyLedger> keys_;
   std::unique_ptr<PortalCallHandler> handler_;
   std::vector<std::unique_ptr<Outcome>> outcomes_;
 };
@@ -416,6 +425,139 @@ TEST_F(PortalCallHandlerTest, AddsNoIdentifierWhereThePortalKnowsNone) {
                  {.idempotency_key = "k"});
   EXPECT_EQ(SentBody(),
             json::parse(R"({"BOT_ID": 456, "CLIENT_ID": "acme-secret", "DIALOG_ID": "5", "MESSAGE": "m"})"));
+}
+
+// --- Idempotency keys ---
+
+constexpr char kAddChat[] = R"(bot: "acme/support" fields { title: "Orders" })";
+constexpr char kChatAdded[] = R"({"result": {"chat": {"id": 2725}}})";
+const Options kKey{.idempotency_key = "order-7"};
+
+TEST_F(PortalCallHandlerTest, SendsACallWithAKeyOnceTheKeyIsStored) {
+  Outcome& outcome = Begin("imbot.v2.Chat.add", kAddChat, kKey);
+  loop_.Run();
+  EXPECT_EQ(sent(), 0u);
+  Settle();
+  EXPECT_EQ(sent(), 1u);
+  EXPECT_EQ(store_.keys.size(), 1u);
+  loop_.fake().Answer(0, 200, kChatAdded);
+  EXPECT_EQ(outcome.answers, 0) << "not before the outcome is stored";
+  Settle();
+  EXPECT_TRUE(outcome.status.ok()) << outcome.status;
+  EXPECT_THAT(outcome.text(), HasSubstr("2725"));
+  EXPECT_EQ(outcome.info.attempts, 1);
+}
+
+TEST_F(PortalCallHandlerTest, TellsARepeatWhatTheFirstWasToldWithoutARequest) {
+  Outcome& first = StartAndAnswer("imbot.v2.Chat.add", kAddChat, kChatAdded, kKey);
+  Configure({.default_portal = "acme", .handler_hosts = {}});
+  Outcome& repeat = Start("imbot.v2.Chat.add", R"(bot: "support" fields { title: "Orders" })", kKey);
+  EXPECT_EQ(sent(), 1u) << "the short form names the same bot";
+  EXPECT_TRUE(repeat.status.ok()) << repeat.status;
+  EXPECT_EQ(repeat.text(), first.text());
+  EXPECT_EQ(repeat.info.bot, "acme/support");
+  EXPECT_EQ(repeat.info.attempts, 0);
+  Outcome& other = Start("imbot.v2.Chat.add", R"(bot: "acme/support" fields { title: "Another" })", kKey);
+  EXPECT_EQ(other.reason(), "IDEMPOTENCY_KEY_REUSED");
+  EXPECT_THAT(other.paths(), ElementsAre("metadata.idempotency-key"));
+  EXPECT_EQ(sent(), 1u);
+}
+
+TEST_F(PortalCallHandlerTest, LetsARepeatWaitForTheFirst) {
+  Outcome& first = Start("imbot.v2.Chat.add", kAddChat, kKey);
+  Outcome& repeat = Start("imbot.v2.Chat.add", kAddChat, kKey);
+  Outcome& gone = Start("imbot.v2.Chat.add", kAddChat, kKey);
+  gone.call->Cancel();
+  EXPECT_EQ(gone.reason(), "CANCELLED_BY_CALLER");
+  EXPECT_EQ(gone.outcome(), "UNKNOWN");
+  EXPECT_EQ(repeat.answers, 0);
+  Answer(kChatAdded);
+  EXPECT_EQ(sent(), 1u);
+  EXPECT_EQ(repeat.text(), first.text());
+}
+
+TEST_F(PortalCallHandlerTest, IgnoresTheKeyOfWhatMayBeRepeatedFreely) {
+  StartAndAnswer("imbot.v2.Chat.Message.get", R"(bot: "acme/support" message_id: 789)", R"({"result": {}})", kKey);
+  StartAndAnswer("imbot.v2.Chat.Message.get", R"(bot: "acme/support" message_id: 790)", R"({"result": {}})", kKey);
+  EXPECT_EQ(sent(), 2u);
+  EXPECT_THAT(store_.keys, IsEmpty());
+}
+
+TEST_F(PortalCallHandlerTest, SendsAMessageAgainUnderTheSameIdUntilItsEndIsKnown) {
+  const std::string send = R"(bot: "acme/support" dialog_id: "chat5" fields { message: "m" })";
+  Outcome& first = Start("imbot.v2.Chat.Message.send", send, {.idempotency_key = "k", .timeout = 10s});
+  const std::string id = SentBody()["fields"]["templateId"];
+  loop_.Advance(10s);
+  Settle();
+  EXPECT_EQ(first.outcome(), "UNKNOWN");
+  Outcome& second = Start("imbot.v2.Chat.Message.send", send, {.idempotency_key = "k"});
+  EXPECT_EQ(sent(), 1u) << "the first may be answered yet";
+  loop_.fake().Fail(0, Kind::kReset, true);
+  Settle();
+  ASSERT_EQ(sent(), 2u);
+  EXPECT_EQ(SentBody()["fields"]["templateId"], id);
+  Answer(R"({"result": {"id": 789}})");
+  EXPECT_THAT(second.text(), HasSubstr("789"));
+  EXPECT_THAT(Start("imbot.v2.Chat.Message.send", send, {.idempotency_key = "k"}).text(), HasSubstr("789"));
+  EXPECT_EQ(sent(), 2u);
+}
+
+TEST_F(PortalCallHandlerTest, NeverSendsAnUnrecognisableMessageAgain) {
+  for (const auto& [key, field] :
+       {std::pair("s", "system: true"),
+        std::pair("f", R"(forward_ids { key: "0B7C2D5E-6F3A-4C1D-9E8F-7A6B5C4D3E2F" value: 1 })")}) {
+    const std::string send =
+        std::string(R"(bot: "acme/support" dialog_id: "chat5" fields { message: "m" )") + field + " }";
+    Outcome& first = Start("imbot.v2.Chat.Message.send", send, {.idempotency_key = key});
+    const size_t before = sent();
+    Fail(Kind::kReset, /*sent=*/true);
+    EXPECT_EQ(first.outcome(), "UNKNOWN") << field;
+    Outcome& repeat = Start("imbot.v2.Chat.Message.send", send, {.idempotency_key = key});
+    EXPECT_EQ(repeat.reason(), first.reason()) << field;
+    EXPECT_EQ(repeat.outcome(), "UNKNOWN") << field;
+    EXPECT_EQ(sent(), before) << field;
+  }
+}
+
+TEST_F(PortalCallHandlerTest, LeavesTheKeyFreeForARepeatOfWhatWasNotSent) {
+  Outcome& cancelled = Begin("imbot.v2.Chat.add", kAddChat, kKey);
+  cancelled.call->Cancel();
+  Settle();
+  EXPECT_EQ(cancelled.outcome(), "NOT_EXECUTED");
+  Start("imbot.v2.Chat.add", kAddChat, kKey);
+  EXPECT_EQ(sent(), 1u);
+  Fail(Kind::kConnect, /*sent=*/false);
+  Outcome& repeat = StartAndAnswer("imbot.v2.Chat.add", kAddChat, kChatAdded, kKey);
+  EXPECT_TRUE(repeat.status.ok()) << repeat.status;
+}
+
+TEST_F(PortalCallHandlerTest, SaysUnknownOfARepeatThatWasNotSentIfTheFirstMayHaveBeenExecuted) {
+  const std::string send = R"(bot: "acme/support" dialog_id: "chat5" fields { message: "m" })";
+  Start("imbot.v2.Chat.Message.send", send, kKey);
+  Fail(Kind::kReset, /*sent=*/true);
+  Outcome& repeat = Begin("imbot.v2.Chat.Message.send", send, kKey);
+  repeat.call->Cancel();
+  Settle();
+  EXPECT_EQ(repeat.reason(), "CANCELLED_BY_CALLER");
+  EXPECT_EQ(repeat.outcome(), "UNKNOWN");
+}
+
+TEST_F(PortalCallHandlerTest, SendsNothingWhoseKeyCannotBeStored) {
+  store_.put_key_failures = 1;
+  Outcome& outcome = Start("imbot.v2.Chat.add", kAddChat, kKey);
+  EXPECT_EQ(outcome.reason(), "STORAGE_FAILED");
+  EXPECT_EQ(outcome.outcome(), "NOT_EXECUTED");
+  EXPECT_EQ(sent(), 0u);
+}
+
+TEST_F(PortalCallHandlerTest, SaysThatACallWasExecutedThoughItsResultCouldNotBeStored) {
+  Outcome& outcome = Start("imbot.v2.Chat.add", kAddChat, kKey);
+  store_.put_key_failures = 1;
+  Answer(kChatAdded);
+  EXPECT_EQ(outcome.reason(), "STORAGE_FAILED");
+  EXPECT_EQ(outcome.outcome(), "EXECUTED");
+  EXPECT_EQ(Start("imbot.v2.Chat.add", kAddChat, kKey).reason(), "IDEMPOTENCY_KEY_UNRESOLVED");
+  EXPECT_EQ(sent(), 1u);
 }
 
 // --- Registration ---
