@@ -25,6 +25,8 @@ using testing::GatewayOptions;
 using testing::Simulator;
 using testing::TemporaryFolder;
 
+constexpr int kIdle = 10;  // steps
+
 GatewayOptions OptionsOf(const OnceOptions& options, const Gate& gate) {
   GatewayOptions gateway;
   gateway.portal_url = "http://127.0.0.1:" + std::to_string(gate.port());
@@ -114,9 +116,16 @@ OnceResult RunOnce(const OnceOptions& options) {
   Faults faults(simulator, &gate, calls.methods(), options.lost_ids, NextRandom(&random));
   {
     Threads running(&callers, house.door(), [](Caller& caller) { caller.Run(); });
+    size_t seen = 0;
+    int idle = 0;
     while (closed < total) {
-      std::this_thread::sleep_for(milliseconds(20 + NextRandom(&random) % 100));
-      faults.Step();
+      std::this_thread::sleep_for(milliseconds(1 + NextRandom(&random) % static_cast<uint64_t>(options.pause.count())));
+      // While nothing comes to an end, more trouble would only hold up what is being repeated.
+      if (closed != seen || ++idle == kIdle) {
+        faults.Step();
+        seen = closed;
+        idle = 0;
+      }
       // Spread over the run by what is done, so that all of them come before its end.
       const size_t next = total * static_cast<size_t>(result.kills + 1) / static_cast<size_t>(options.kills + 1);
       if (result.kills < options.kills && closed >= next) {

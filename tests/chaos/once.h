@@ -26,6 +26,8 @@ struct OnceOptions {
   uint64_t seed = 1;
   std::chrono::milliseconds patience{120'000};  // see CallerOptions
   bool new_key_after_unknown = false;           // the same
+  // Between two steps of trouble, at most.
+  std::chrono::milliseconds pause{120};
 };
 
 struct OnceResult {

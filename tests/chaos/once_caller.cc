@@ -16,6 +16,7 @@ using std::chrono::milliseconds;
 using testing::RpcResult;
 
 constexpr milliseconds kLongestPause{1'000};
+constexpr milliseconds kConnectWithin{2'000};
 // Shorter than the time after which the portal wants to be asked again about a message that it may have lost.
 constexpr milliseconds kFinishingDeadline{3'000};
 constexpr milliseconds kLongestPatience{120'000};
@@ -115,7 +116,7 @@ void Caller::Loop(size_t window) {
       ++open_;
       Start(number);
       // Longer than what kTogetherUs of once_check.h sets apart.
-      next_start_ = Clock::now() + Draw(11, 25);
+      next_start_ = Clock::now() + Draw(15, 35);
     }
     if (open_ == 0 && fresh_.empty()) return;
 
@@ -145,8 +146,11 @@ void Caller::Start(size_t number) {
     generation_ = place->generation;
     grpc::ChannelArguments arguments;
     arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);  // a connection of its own
-    clients_.push_back(std::make_unique<testing::RpcClient>(grpc::CreateCustomChannel(
-        "127.0.0.1:" + std::to_string(place->port), grpc::InsecureChannelCredentials(), arguments)));
+    const auto channel = grpc::CreateCustomChannel("127.0.0.1:" + std::to_string(place->port),
+                                                   grpc::InsecureChannelCredentials(), arguments);
+    // Calls that wait for a connection leave together once it is there, however far apart they began.
+    channel->WaitForConnected(std::chrono::system_clock::now() + kConnectWithin);
+    clients_.push_back(std::make_unique<testing::RpcClient>(channel));
   }
   Call call = calls_.Make(options_.index, number);
   if (records_[number].mark.empty()) records_[number] = std::move(call.record);

@@ -1,5 +1,6 @@
 #include "tests/chaos/once_faults.h"
 
+#include <algorithm>
 #include <numeric>
 
 #include "tests/chaos/schedule.h"
@@ -18,7 +19,9 @@ connection * chance 15% to-server at 0..30000 reset
 connection * chance 5% to-server at 0..30000 cut
 connection * chance 5% to-client at 0..20000 stall 1500ms
 )";
-constexpr int kStepsBetweenCollections = 20;
+constexpr int kStepsBetweenCollections = 15;
+// Faults that wait for a request. More would only meet, one after the other, whoever asks whether the portal is back.
+constexpr int64_t kWaiting = 4;
 
 Json Order(const char* kind, Json args = Json::object(), const char* at = "") {
   Json order = {{"kind", kind}, {"count", 1}};
@@ -77,7 +80,7 @@ Json Faults::Order(std::string* name) {
   const bool batch = !kind->in_message && Draw(2) == 0;
   Json order = kind->order;
   order["method"] = batch ? "batch" : methods_[Draw(methods_.size())];
-  order["skip"] = Draw(6);
+  order["skip"] = Draw(4);
   *name = kind->name + (batch ? ", of a batch" : "");
   return order;
 }
@@ -104,6 +107,10 @@ void Faults::Step() {
     case 4:
       break;  // a pause
     default: {
+      const Json waiting = simulator_.Get("/faults").at("faults");
+      if (std::count_if(waiting.begin(), waiting.end(), [](const Json& fault) { return fault.at("count") != 0; }) >=
+          kWaiting)
+        break;
       std::string name;
       const Json order = Order(&name);
       ++counts_[name].injected;
