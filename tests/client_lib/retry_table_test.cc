@@ -256,8 +256,9 @@ void RetryTable::PortalFailures() {
 void RetryTable::Connection() {
   MeetOnTheWay("connection to the gateway broke before it got the call", Lost::kRequest, kSend, Send(),
                {"OK", 1, 1, true});
+  // The gateway tells the repeat what it told the first.
   MeetOnTheWay("connection to the gateway broke after it had answered", Lost::kReply, kSend, Send(),
-               {"OK", 2, 1, true});
+               {"OK", 1, 1, true});
   MeetOnTheWay("connection to the gateway broke before it got the call", Lost::kRequest, kAddChat, AddChat(),
                {"GATEWAY_LOST UNKNOWN", 0, 0});
   MeetOnTheWay("connection to the gateway broke after it had answered", Lost::kReply, kAddChat, AddChat(),
