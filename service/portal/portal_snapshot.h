@@ -49,6 +49,8 @@ struct PortalSnapshot {
   std::optional<Quarantine> quarantine;
   std::vector<HeldMethod> held_methods;
   std::optional<LastError> last_error;
+  // When the certificate ends that the portal showed last; nothing before the first TLS handshake.
+  std::optional<base::WallTime> certificate_expires_at;
   size_t waiting_to_repeat = 0;  // calls between two attempts, or behind their method's budget
   size_t queued_calls = 0;
   size_t queued_bulk_calls = 0;  // of those

@@ -355,6 +355,7 @@ PortalSnapshot Scheduler::Snapshot() const {
   const MonoTime now = clock_.Now();
   PortalSnapshot snapshot;
   snapshot.intake = intake_;
+  snapshot.certificate_expires_at = certificate_expires_at_;
   snapshot.quarantine = quarantine_.Snapshot(now);
   snapshot.held_methods = budget_.Held(now);
   if (last_error_.has_value()) {

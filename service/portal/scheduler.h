@@ -193,6 +193,7 @@ class Scheduler {
   std::optional<PortalSnapshot::LastError> last_error_;
   base::MonoTime last_error_at_;
   std::minstd_rand lot_;
+  std::optional<base::WallTime> certificate_expires_at_;
   uint64_t requests_ = 0, calls_ = 0, batches_ = 0, limit_refusals_ = 0;
   // Late callbacks find out that the scheduler has gone.
   std::shared_ptr<Scheduler*> self_;

@@ -60,6 +60,7 @@ void Scheduler::OnResult(Request& request, transport::Result result) {
   if (request.lane == Lane::kBulk) --bulk_in_flight_;
   metrics_.in_flight.Add(-1);
   metrics_.portal_seconds.Observe(std::chrono::duration<double>(clock_.Now() - request.sent_at).count());
+  if (const auto& expires = result.reply.certificate_expires_at; expires.has_value()) certificate_expires_at_ = expires;
   if (result.failure.has_value()) {
     OnFailure(request, *result.failure);
   } else if (request.batch()) {

@@ -168,5 +168,41 @@ TEST_F(PortTest, AreAllStoppedWhenTheRegistrysStopReturns) {
   EXPECT_EQ(answered, 2);
 }
 
+TEST_F(PortTest, KeepsTheEndOfTheCertificateThatWasShownLast) {
+  const auto port = NewPort();
+  std::optional<base::WallTime> told;
+  const auto look = [&] {
+    port->Snapshot([&](const PortalSnapshot& snapshot) { told = snapshot.certificate_expires_at; });
+    loop_.Run();
+  };
+  const auto call = [&](size_t index, std::optional<base::WallTime> shown) {
+    port->Submit(Call(), [](Answer) {});
+    loop_.Run();
+    transport::Result result = fakes::FakeTransport::MakeReply(200, R"({"result": {"rest": 36}})");
+    result.reply.certificate_expires_at = shown;
+    loop_.fake().Complete(index, std::move(result));
+    look();
+  };
+  look();
+  EXPECT_EQ(told, std::nullopt);
+  const base::WallTime first(1'767'225'600s), second(1'798'761'600s);
+  call(0, first);
+  EXPECT_EQ(told, first);
+  call(1, std::nullopt);
+  EXPECT_EQ(told, first) << "a kept connection shows none";
+  call(2, second);
+  EXPECT_EQ(told, second);
+  // A request that failed may have begun with a handshake.
+  port->Submit(Call(), [](Answer) {});
+  loop_.Run();
+  transport::Result failed = fakes::FakeTransport::MakeFailure(transport::Failure::Kind::kReset, true);
+  failed.reply.certificate_expires_at = first;
+  loop_.fake().Complete(3, std::move(failed));
+  look();
+  EXPECT_EQ(told, first);
+  port->Stop([] {});
+  loop_.Run();
+}
+
 }  // namespace
 }  // namespace imbot::portal
