@@ -447,6 +447,7 @@ absl::Status Gateway::Parts::BuildAdmin() {
                                                          : GatewayState::GATEWAY_STATE_STARTING;
                                           },
                                       .version = IMBOT_VERSION,
+                                      .logger = logger,
                                       .clock = clock},
       std::move(portals));
   auto created = rpc::AdminServer::Create(

@@ -205,6 +205,15 @@ void Logger::Log(Level level, std::string_view event, std::initializer_list<Fiel
 
 void Logger::LogFields(Level level, std::string_view event, std::span<const Field> fields, Delivery delivery) {
   if (!Enabled(level)) return;
+  const std::string line = Line(level, event, fields);
+  delivery == Delivery::kNow ? output_->Write(line) : output_->WriteSoon(line);
+}
+
+void Logger::LogAlways(Level level, std::string_view event, std::span<const Field> fields) {
+  output_->Write(Line(level, event, fields));
+}
+
+std::string Logger::Line(Level level, std::string_view event, std::span<const Field> fields) const {
   json::Writer line;
   line.Reserve(512);
   line.BeginObject();
@@ -226,7 +235,7 @@ void Logger::LogFields(Level level, std::string_view event, std::span<const Fiel
     std::visit(Visitor{&line}, field.value());
   }
   line.EndObject();
-  delivery == Delivery::kNow ? output_->Write(line.text()) : output_->WriteSoon(line.text());
+  return line.Take();
 }
 
 }  // namespace imbot::base

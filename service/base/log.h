@@ -72,7 +72,8 @@ class Logger {
   Logger& operator=(const Logger&) = delete;
 
   bool Enabled(Level level) const { return level >= level_.load(std::memory_order_relaxed); }
-  void SetLevel(Level level) { level_.store(level, std::memory_order_relaxed); }
+  // Returns the level before.
+  Level SetLevel(Level level) { return level_.exchange(level, std::memory_order_relaxed); }
   Level level() const { return level_.load(std::memory_order_relaxed); }
 
   // `event` says what happened, in snake_case, the same text for the same thing: people and programs filter by it.
@@ -81,9 +82,13 @@ class Logger {
   // The same for fields that were collected.
   void LogFields(Level level, std::string_view event, std::span<const Field> fields,
                  Delivery delivery = Delivery::kNow);
+  // The same whatever the level is set to, at once: for what must be found afterwards, such as who changed what.
+  void LogAlways(Level level, std::string_view event, std::span<const Field> fields);
 
  private:
   class Output;  // spdlog
+
+  std::string Line(Level level, std::string_view event, std::span<const Field> fields) const;
 
   std::atomic<Level> level_;
   const Clock& clock_;

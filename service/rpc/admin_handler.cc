@@ -53,28 +53,6 @@ class StatusPage {
   Reply reply_;
 };
 
-void Fill(const portal::PortalSnapshot& snapshot, PortalStatus* status) {
-  status->set_queued_calls(static_cast<int64_t>(snapshot.queued_calls));
-  status->set_queued_bytes(static_cast<int64_t>(snapshot.queued_bytes));
-  status->set_in_flight(static_cast<int64_t>(snapshot.in_flight));
-  status->set_queued_bulk_calls(static_cast<int64_t>(snapshot.queued_bulk_calls));
-  const auto set = [](base::Duration duration, google::protobuf::Duration* out) {
-    *out = google::protobuf::util::TimeUtil::MicrosecondsToDuration(
-        std::chrono::duration_cast<std::chrono::microseconds>(duration).count());
-  };
-  if (snapshot.longest_wait.has_value()) set(*snapshot.longest_wait, status->mutable_longest_wait());
-  if (snapshot.plan.limited()) {
-    status->set_limit_level(snapshot.bucket_level);
-    status->set_limit_burst(snapshot.plan.burst);
-    status->set_limit_per_second(snapshot.plan.per_second);
-  }
-  if (snapshot.next_request_in.count() > 0) set(snapshot.next_request_in, status->mutable_next_request_in());
-  status->set_requests(static_cast<int64_t>(snapshot.requests));
-  status->set_sent_calls(static_cast<int64_t>(snapshot.calls));
-  status->set_batches(static_cast<int64_t>(snapshot.batches));
-  status->set_limit_refusals(static_cast<int64_t>(snapshot.limit_refusals));
-}
-
 std::vector<AdminPortal> Sorted(std::vector<AdminPortal> portals) {
   std::sort(portals.begin(), portals.end(), [](const AdminPortal& a, const AdminPortal& b) { return a.name < b.name; });
   return portals;
@@ -85,6 +63,7 @@ std::vector<AdminPortal> Sorted(std::vector<AdminPortal> portals) {
 AdminHandler::AdminHandler(Dependencies dependencies, std::vector<AdminPortal> portals)
     : dependencies_(std::move(dependencies)),
       portals_(Sorted(std::move(portals))),
+      changes_(dependencies_.registry, portals_, dependencies_.logger),
       started_at_(dependencies_.clock.WallNow()),
       started_(dependencies_.clock.Now()) {}
 
@@ -96,8 +75,10 @@ void AdminHandler::SetListeners(std::vector<imbot::gateway::v1::ListenerStatus> 
 std::shared_ptr<CallInProgress> AdminHandler::Start(Call call, Reply reply) {
   if (call.request->GetDescriptor() == ListBotsRequest::descriptor()) {
     ListBots(static_cast<const ListBotsRequest&>(*call.request), std::move(reply));
-  } else {
+  } else if (call.request->GetDescriptor() == GetStatusRequest::descriptor()) {
     GetStatus(static_cast<const GetStatusRequest&>(*call.request), std::move(reply));
+  } else {
+    changes_.Start(std::move(call), std::move(reply));
   }
   return nullptr;
 }
@@ -159,6 +140,7 @@ void AdminHandler::GetStatus(const GetStatusRequest& request, Reply reply) const
   response->set_calls_in_flight(dependencies_.callers_gate.inside());
   response->set_bot_count(static_cast<int64_t>(dependencies_.vault.size()));
   response->set_portal_count(static_cast<int64_t>(portals_.size()));
+  response->set_log_level(LogLevelOf(dependencies_.logger.level()));
 
   // A page's token is the name of its last portal.
   auto next = std::upper_bound(portals_.begin(), portals_.end(), request.page_token(),
@@ -177,7 +159,7 @@ void AdminHandler::GetStatus(const GetStatusRequest& request, Reply reply) const
   for (int i = 0; i < count; ++i) {
     const auto port = FindPort(dependencies_.registry, page->portal(i)->name());
     if (!port.ok()) continue;
-    (*port)->Snapshot([page, i](const portal::PortalSnapshot& snapshot) { Fill(snapshot, page->portal(i)); });
+    (*port)->Snapshot([page, i](const portal::PortalSnapshot& snapshot) { FillStatus(snapshot, page->portal(i)); });
   }
 }
 

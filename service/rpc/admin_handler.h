@@ -1,7 +1,8 @@
-// Carries out calls of AdminService: what the gateway knows of itself, of its bots and of its portals.
+// Carries out calls of AdminService: what the gateway knows of itself, of its bots and of its portals. Changes are
+// admin_changes.h's.
 //
 // Reads memory, and asks each portal's loop for its numbers; a portal that is being stopped has none. Asks no portal
-// over the network, writes nothing, shows no secret. Thread-safe; never blocks. Its dependencies outlive it and every
+// over the network, keeps nothing, shows no secret. Thread-safe; never blocks. Its dependencies outlive it and every
 // call it has started.
 #ifndef IMBOT_SERVICE_RPC_ADMIN_HANDLER_H_
 #define IMBOT_SERVICE_RPC_ADMIN_HANDLER_H_
@@ -13,19 +14,16 @@
 
 #include "imbot/gateway/v1/admin_service.pb.h"
 #include "service/base/clock.h"
+#include "service/base/log.h"
 #include "service/base/mutex.h"
 #include "service/credentials/bot_vault.h"
 #include "service/portal/registry.h"
+#include "service/rpc/admin_changes.h"
+#include "service/rpc/admin_status.h"
 #include "service/rpc/call.h"
 #include "service/rpc/call_gate.h"
 
 namespace imbot::rpc {
-
-// A configured portal.
-struct AdminPortal {
-  std::string name;
-  std::string host;
-};
 
 class AdminHandler final : public CallHandler {
  public:
@@ -35,6 +33,7 @@ class AdminHandler final : public CallHandler {
     const CallGate& callers_gate;  // of the callers' listeners
     std::function<imbot::gateway::v1::GatewayState()> state;
     std::string version;
+    base::Logger& logger;  // whose level is told and set; where changes are written down
     const base::Clock& clock = base::Clock::System();
   };
   // Now is the gateway's start.
@@ -55,6 +54,7 @@ class AdminHandler final : public CallHandler {
 
   const Dependencies dependencies_;
   const std::vector<AdminPortal> portals_;  // by name
+  const AdminChanges changes_;
   const base::WallTime started_at_;
   const base::MonoTime started_;
 

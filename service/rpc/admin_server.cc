@@ -9,8 +9,12 @@ namespace imbot::rpc {
 
 AdminServer::AdminServer(AdminHandler& handler, std::shared_ptr<AccessLog> log)
     : callers_(CallerSet::Anonymous(/*raw_allowed=*/false)),
-      environment_(std::make_shared<const CallEnvironment>(CallEnvironment{
-          .handler = handler, .callers = callers_, .gate = gate_, .log = std::move(log), .limits = {}})),
+      environment_(std::make_shared<const CallEnvironment>(CallEnvironment{.handler = handler,
+                                                                           .callers = callers_,
+                                                                           .gate = gate_,
+                                                                           .log = std::move(log),
+                                                                           .limits = {},
+                                                                           .tells_peers = true})),
       service_(environment_),
       unknown_(environment_) {}
 

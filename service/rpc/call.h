@@ -28,6 +28,12 @@ struct Caller {
   bool raw_allowed = false;
 };
 
+// Who is at the other end of the connection.
+struct Peer {
+  std::string address;      // `127.0.0.1:4711`
+  std::string certificate;  // subject and alternative names of a client's certificate that was verified; else empty
+};
+
 // What is told in trailers and in the log line besides the status.
 struct CallInfo {
   std::string rest_method;                               // of RawService, which has none of its own; else empty
@@ -57,6 +63,7 @@ struct Call {
   // it gets goes.
   std::shared_ptr<UploadPipe> upload;
   std::shared_ptr<DownloadPipe> download;
+  Peer peer;  // on the operator's listener alone
 };
 
 // The answer a call is owed. Move-only; if it is dropped unanswered, the caller gets INTERNAL with an unknown outcome

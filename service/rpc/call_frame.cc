@@ -10,6 +10,7 @@
 #include "service/base/error.h"
 #include "service/base/strings.h"
 #include "service/rpc/call_metadata.h"
+#include "service/rpc/peer.h"
 #include "service/rpc/status_trailers.h"
 
 namespace imbot::rpc {
@@ -60,6 +61,7 @@ absl::Status CallFrame::Enter(Call* call) {
   call->collapse = given->collapse;
   call->arrived_at = arrived_at_;
   call->deadline = Deadline();
+  if (environment_->tells_peers) call->peer = PeerOf(*context_);
   return absl::OkStatus();
 }
 

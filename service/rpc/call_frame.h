@@ -46,6 +46,7 @@ struct CallEnvironment {
   base::Random& random = base::Random::System();
   const base::Clock& clock = base::Clock::System();
   CallLimits limits;
+  bool tells_peers = false;  // fills in Call::peer, which costs each call a few copies
 };
 
 class CallFrame {

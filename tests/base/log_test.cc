@@ -68,6 +68,14 @@ TEST_F(LoggerTest, WritesNullForNumbersThatJsonDoesNotHave) {
   EXPECT_THAT(lines_, ElementsAre(R"({"time":"2026-01-02T03:04:05.678Z","level":"info","event":"odd","x":null})"));
 }
 
+TEST_F(LoggerTest, WritesWhatMustBeFoundWhateverItsLevelIs) {
+  EXPECT_EQ(logger_.SetLevel(Level::kError), Level::kInfo) << "the level before";
+  const Field fields[] = {{"action", "pause_portal"}};
+  logger_.LogAlways(Level::kWarning, "audit", fields);
+  EXPECT_THAT(lines_, ElementsAre(R"({"time":"2026-01-02T03:04:05.678Z","level":"warning","event":"audit",)"
+                                  R"("action":"pause_portal"})"));
+}
+
 TEST_F(LoggerTest, DropsWhatIsBelowItsLevelAndFollowsAChangeAtRunTime) {
   logger_.Log(Level::kDebug, "hidden");
   EXPECT_THAT(lines_, IsEmpty());

@@ -90,15 +90,18 @@ TEST_F(Admin, TellsHowTheGatewayAndItsPortalsAreDoing) {
   const Json told = Json::parse(status.json);
   EXPECT_EQ(told.at("state"), "GATEWAY_STATE_SERVING");
   EXPECT_EQ(told.at("version"), "0.1.0");
+  EXPECT_EQ(told.at("logLevel"), "LOG_LEVEL_DEBUG") << "what the test's configuration says";
   const std::string host = "127.0.0.1:" + std::to_string(simulator_.http_port());
   EXPECT_EQ(told.at("portals"), Json::parse(R"([{"name": "acme", "host": ")" + host +
                                             R"(", "queuedCalls": "0", "queuedBytes": "0", "inFlight": "0",
                          "queuedBulkCalls": "0", "requests": "0", "sentCalls": "0", "batches": "0",
-                         "limitRefusals": "0"},
+                         "limitRefusals": "0", "intake": "PORTAL_INTAKE_OPEN", "heldMethodCount": "0",
+                         "waitingToRepeat": "0"},
                         {"name": "other", "host": "other.example:8443", "queuedCalls": "0", "queuedBytes": "0",
                          "inFlight": "0", "queuedBulkCalls": "0", "limitLevel": 0, "limitBurst": 50,
                          "limitPerSecond": 2, "requests": "0", "sentCalls": "0", "batches": "0",
-                         "limitRefusals": "0"}])"));
+                         "limitRefusals": "0", "intake": "PORTAL_INTAKE_OPEN", "heldMethodCount": "0",
+                         "waitingToRepeat": "0"}])"));
   const auto listener = [](const char* kind, int port) {
     return Json({{"kind", kind},
                  {"address", "127.0.0.1:" + std::to_string(port)},
@@ -129,7 +132,9 @@ TEST_F(Admin, TellsOfACallThatThePortalHolds) {
 
 TEST_F(Admin, IsNotReachableWhereCallersAre) {
   const Gateway gateway(folder_, Options(simulator_));
-  for (const char* const method : {kListBots, kGetStatus}) {
+  const auto& service = *imbot::gateway::v1::GetStatusRequest::descriptor()->file()->FindServiceByName("AdminService");
+  for (int i = 0; i < service.method_count(); ++i) {
+    const std::string method = "imbot.gateway.v1.AdminService/" + service.method(i)->name();
     const RpcResult refused = gateway.Call(method, "{}");
     EXPECT_EQ(refused.status.error_code(), grpc::StatusCode::UNIMPLEMENTED) << method;
     EXPECT_EQ(refused.Reason(), "RPC_UNKNOWN") << method;

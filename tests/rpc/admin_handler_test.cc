@@ -5,12 +5,7 @@
 
 #include "service/base/error.h"
 #include "service/base/strings.h"
-#include "tests/base/counting_random.h"
-#include "tests/credentials/fake_store.h"
-#include "tests/credentials/storage_thread.h"
-#include "tests/fakes/manual_clock.h"
-#include "tests/fakes/manual_loop.h"
-#include "tests/portal/fake_credentials.h"
+#include "tests/rpc/admin_fixture.h"
 #include "tests/rpc/rpc_harness.h"
 
 namespace imbot::rpc_test {
@@ -26,72 +21,14 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-// Answers of the two methods.
-template <typename Response>
-struct Answered {
-  absl::Status status = absl::UnknownError("no answer yet");
-  std::unique_ptr<Response> response;
-};
-
-class AdminHandlerTest : public ::testing::Test {
+class AdminHandlerTest : public AdminFixture {
  protected:
-  // Portals `name`, on the loop that tests turn; bots of the configuration.
-  void Build(const std::vector<std::string>& portals, std::vector<credentials::ConfiguredBot> bots = {}) {
-    auto vault = credentials::BotVault::Create({store_, storage_thread_, sealer_, random_, clock_}, std::move(bots));
-    ASSERT_TRUE(vault.ok()) << vault.status();
-    vault_ = *std::move(vault);
-    std::vector<std::unique_ptr<portal::Port>> ports;
-    std::vector<rpc::AdminPortal> admin;
-    portal::SchedulerOptions options;
-    options.max_in_flight = 1;
-    for (const std::string& name : portals) {
-      ports.push_back(std::make_unique<portal::Port>(name, loop_, loop_.clock(), credentials_,
-                                                     std::make_shared<portal::LeakyBucket>(portal::kUnlimitedPlan),
-                                                     options, portal::SchedulerMetrics{}));
-      ports_.push_back(ports.back().get());
-      admin.push_back({name, name + ".example"});
-    }
-    registry_ = std::make_unique<portal::Registry>(std::move(ports));
-    handler_ = std::make_unique<rpc::AdminHandler>(rpc::AdminHandler::Dependencies{.registry = *registry_,
-                                                                                   .vault = *vault_,
-                                                                                   .callers_gate = gate_,
-                                                                                   .state = [this] { return state_; },
-                                                                                   .version = "1.2.3",
-                                                                                   .clock = clock_},
-                                                   std::move(admin));
-  }
-
-  template <typename Response, typename Request>
-  std::shared_ptr<Answered<Response>> Start(const Request& request) {
-    auto answered = std::make_shared<Answered<Response>>();
-    rpc::Call call;
-    call.request = std::make_unique<Request>(request);
-    handler_->Start(
-        std::move(call),
-        rpc::Reply([answered](absl::Status status, std::unique_ptr<google::protobuf::Message> response, rpc::CallInfo) {
-          answered->status = std::move(status);
-          answered->response.reset(static_cast<Response*>(response.release()));
-        }));
-    return answered;
-  }
   std::shared_ptr<Answered<ListBotsResponse>> List(const ListBotsRequest& request = {}) {
     return Start<ListBotsResponse>(request);
   }
-  // Turns the portals' loop.
   std::shared_ptr<Answered<GetStatusResponse>> Status(const GetStatusRequest& request = {}) {
-    auto answered = Start<GetStatusResponse>(request);
-    loop_.Run();
-    return answered;
+    return Ask<GetStatusResponse>(request);
   }
-  void Submit(size_t port, const std::string& body) {
-    portal::Outgoing call;
-    call.method = "imbot.v2.Revision.get";
-    call.body = [body] { return body; };
-    call.bytes = body.size();
-    call.deadline = loop_.Now() + 30s;
-    ports_.at(port)->Submit(std::move(call), [](portal::Answer) {});
-  }
-
   static std::vector<std::string> Names(const ListBotsResponse& response) {
     std::vector<std::string> names;
     for (const auto& bot : response.bots()) names.push_back(bot.name());
@@ -102,19 +39,6 @@ class AdminHandlerTest : public ::testing::Test {
     for (const auto& portal : response.portals()) names.push_back(portal.name());
     return names;
   }
-  fakes::ManualClock clock_;
-  fakes::ManualLoop loop_;
-  fakes::FakeCredentials credentials_;
-  fakes::FakeStore store_;
-  fakes::StorageThread storage_thread_;
-  testing_support::CountingRandom random_;
-  base::Sealer sealer_{*base::SealKey::Parse(std::string(64, 'a')), {}, random_};
-  std::unique_ptr<credentials::BotVault> vault_;
-  std::vector<portal::Port*> ports_;
-  std::unique_ptr<portal::Registry> registry_;
-  rpc::CallGate gate_;
-  GatewayState state_ = GatewayState::GATEWAY_STATE_SERVING;
-  std::unique_ptr<rpc::AdminHandler> handler_;
 };
 
 std::vector<credentials::ConfiguredBot> Configured(std::initializer_list<std::pair<const char*, const char*>> names) {
@@ -212,6 +136,7 @@ TEST_F(AdminHandlerTest, TellsOfTheGatewayItself) {
   EXPECT_EQ(response.calls_in_flight(), 1);
   EXPECT_EQ(response.bot_count(), 2);
   EXPECT_EQ(response.portal_count(), 2);
+  EXPECT_EQ(response.log_level(), imbot::gateway::v1::LOG_LEVEL_INFO);
   ASSERT_EQ(response.listeners_size(), 1);
   EXPECT_EQ(response.listeners(0).address(), "127.0.0.1:50051");
   state_ = GatewayState::GATEWAY_STATE_DRAINING;
@@ -231,11 +156,13 @@ TEST_F(AdminHandlerTest, TellsOfEachPortalWhatItsLoopKnows) {
   ASSERT_EQ(answered->response->portals_size(), 2);
   EXPECT_EQ(answered->response->portals(0).ShortDebugString(),
             "name: \"acme\" host: \"acme.example\" queued_calls: 0 queued_bytes: 0 in_flight: 0 queued_bulk_calls: 0 "
-            "requests: 0 sent_calls: 0 batches: 0 limit_refusals: 0");
+            "requests: 0 sent_calls: 0 batches: 0 limit_refusals: 0 intake: PORTAL_INTAKE_OPEN held_method_count: 0 "
+            "waiting_to_repeat: 0");
   EXPECT_EQ(
       answered->response->portals(1).ShortDebugString(),
       "name: \"globex\" host: \"globex.example\" queued_calls: 2 queued_bytes: 5 in_flight: 1 queued_bulk_calls: 0 "
-      "longest_wait { seconds: 1 } requests: 1 sent_calls: 1 batches: 0 limit_refusals: 0");
+      "longest_wait { seconds: 1 } requests: 1 sent_calls: 1 batches: 0 limit_refusals: 0 intake: PORTAL_INTAKE_OPEN "
+      "held_method_count: 0 waiting_to_repeat: 0");
 }
 
 TEST_F(AdminHandlerTest, WaitsForTheLoopsOfThePortals) {
