@@ -25,6 +25,8 @@ fish_completes 'imbot call imbot.v2.Chat.Message.s' imbot.v2.Chat.Message.send
 fish_completes 'imbot call x --idem' --idempotency-key
 fish_completes 'imbot send acme/' acme/support
 fish_completes 'imbot bots --portal ' acme
+fish_completes 'imbot drain ' acme
+fish_completes 'imbot log-level w' warning
 fish_completes "imbot call x --token-file $work/demo" "$work/demo.out"
 
 echo "--- zsh"
@@ -52,7 +54,8 @@ def type_keys(keys):
 type_keys(f"PS1='ready> '; unsetopt zle_bracketed_paste; autoload -Uz compinit; compinit -u -d {work}/dump; source {work}/_imbot; echo lo''aded\n")
 wait_for("loaded\r\n")
 for typed, to in [("imbot desc\t", "describe "), ("imbot describe imbot.v2.Rev\t", "imbot.v2.Revision.get "),
-                  ("imbot call x --idem\t", "--idempotency-key "), ("imbot send acme/su\t", "acme/support ")]:
+                  ("imbot call x --idem\t", "--idempotency-key "), ("imbot send acme/su\t", "acme/support "),
+                  ("imbot flush a\t", "acme "), ("imbot log-level warn\t", "warning ")]:
     type_keys(typed)
     wait_for(to)
     type_keys("\x15")

@@ -22,14 +22,11 @@ void Append(GetStatusResponse page, GetStatusResponse* all) {
 template <typename Request, typename Response>
 std::optional<CallResult> AllPages(const client::Client& client, const char* name, const std::string& portal,
                                    const client::CallOptions& options, Response* all) {
-  const auto& method = *Request::descriptor()->file()->FindServiceByName("AdminService")->FindMethodByName(name);
   Request request;
   if (!portal.empty()) request.set_portal(portal);
   for (;;) {
-    CallResult result = CallUnary(client, method, request, options);
-    if (!result.ok()) return result;
     Response page;
-    page.ParseFromString(result.response->SerializeAsString());
+    if (auto failed = CallAdmin(client, name, request, options, &page); failed.has_value()) return failed;
     const std::string next = page.next_page_token();
     page.clear_next_page_token();
     Append(std::move(page), all);
@@ -39,6 +36,17 @@ std::optional<CallResult> AllPages(const client::Client& client, const char* nam
 }
 
 }  // namespace
+
+std::optional<CallResult> CallAdmin(const client::Client& client, const char* name,
+                                    const google::protobuf::Message& request, const client::CallOptions& options,
+                                    google::protobuf::Message* response) {
+  const auto& service = *ListBotsRequest::descriptor()->file()->FindServiceByName("AdminService");
+  CallResult result = CallUnary(client, *service.FindMethodByName(name), request, options);
+  if (!result.ok()) return result;
+  // One of the descriptors' making; a field that this program does not know is kept, and not shown.
+  response->ParseFromString(result.response->SerializeAsString());
+  return std::nullopt;
+}
 
 std::optional<CallResult> AllBots(const client::Client& client, const std::string& portal,
                                   const client::CallOptions& options, ListBotsResponse* all) {

@@ -15,7 +15,7 @@
 namespace imbot::cli {
 
 // What the values of a flag or an argument are, for completion.
-enum class Value { kNone, kText, kFile, kMethod, kBot, kPortal, kPriority, kShell };
+enum class Value { kNone, kText, kFile, kMethod, kBot, kPortal, kPriority, kShell, kLogLevel };
 
 struct FlagSpec {
   std::string_view name;   // without `--`

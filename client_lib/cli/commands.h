@@ -27,6 +27,12 @@ ExitCode RunCall(const Session& session);
 ExitCode RunSend(const Session& session);
 ExitCode RunBots(const Session& session);
 ExitCode RunStatus(const Session& session);
+ExitCode RunPause(const Session& session);
+ExitCode RunResume(const Session& session);
+ExitCode RunDrain(const Session& session);
+ExitCode RunFlush(const Session& session);
+ExitCode RunRelease(const Session& session);
+ExitCode RunLogLevel(const Session& session);
 ExitCode RunCompletion(const Session& session);
 
 // What is wrong with the command line, as every command says it.

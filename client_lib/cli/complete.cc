@@ -92,6 +92,11 @@ std::vector<Candidate> ValuesOf(Value kind, const MethodCatalog& catalog, const 
       return {{"interactive", "a person waits"}, {"bulk", "may wait behind interactive calls"}};
     case Value::kShell:
       return {{"bash", ""}, {"fish", ""}, {"zsh", ""}};
+    case Value::kLogLevel:
+      return {{"debug", "every decision"},
+              {"info", "one line per call"},
+              {"warning", "what an operator should look at"},
+              {"error", "what does not work"}};
     case Value::kNone:
     case Value::kText:
       return {};

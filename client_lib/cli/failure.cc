@@ -82,6 +82,7 @@ std::string Advice(const Error& error, const FailedCall& call, ExitCode code) {
         return "this gateway does not know the token: look at --token-file, IMBOT_TOKEN_FILE and IMBOT_TOKEN";
       return "whoever runs the gateway must allow it";
     case kCallerError:
+      if (error.reason == "PORTAL_UNKNOWN") return "`imbot status` lists the portals that the gateway has";
       return error.method.empty() ? "" : StrCat("`imbot describe ", error.method, "` tells what it takes");
     case kPrecondition:
       return error.actor == client::Actor::kCaller ? "" : "whoever runs the gateway or the portal must act first";

@@ -34,9 +34,19 @@ ExitCode RunCommand(const Session& session) {
     std::string_view name;
     ExitCode (*run)(const Session&);
   };
-  constexpr Entry kEntries[] = {
-      {"methods", RunMethods}, {"describe", RunDescribe},    {"call", RunCall}, {"send", RunSend}, {"bots", RunBots},
-      {"status", RunStatus},   {"completion", RunCompletion}};
+  constexpr Entry kEntries[] = {{"methods", RunMethods},
+                                {"describe", RunDescribe},
+                                {"call", RunCall},
+                                {"send", RunSend},
+                                {"bots", RunBots},
+                                {"status", RunStatus},
+                                {"pause", RunPause},
+                                {"resume", RunResume},
+                                {"drain", RunDrain},
+                                {"flush", RunFlush},
+                                {"release", RunRelease},
+                                {"log-level", RunLogLevel},
+                                {"completion", RunCompletion}};
   for (const Entry& entry : kEntries) {
     if (entry.name == session.line.command->name) return entry.run(session);
   }

@@ -10,6 +10,7 @@
 
 #include "client_lib/cli/json_writer.h"
 #include "client_lib/cli/message_json.h"
+#include "client_lib/cli/portal_notes.h"
 #include "client_lib/cli/text.h"
 #include "google/protobuf/util/time_util.h"
 
@@ -17,6 +18,7 @@ namespace imbot::cli {
 namespace {
 
 using google::protobuf::FieldDescriptor;
+using imbot::gateway::v1::GetStatusResponse;
 using imbot::gateway::v1::PortalStatus;
 
 struct Column {
@@ -83,9 +85,24 @@ std::string Cell(const PortalStatus& portal, const FieldDescriptor& field) {
   }
 }
 
-std::vector<Column> Columns() {
+// Only where somebody should know: a healthy portal has nothing there.
+std::string State(const PortalStatus& portal) {
+  const std::string state = StateOf(portal);
+  return state == "open" ? "" : state;
+}
+
+std::string Certificate(const GetStatusResponse& status, const PortalStatus& portal) {
+  if (!portal.has_certificate_expire_time()) return "";
+  const auto days = CertificateDays(status, portal);
+  if (!days.has_value()) return google::protobuf::util::TimeUtil::ToString(portal.certificate_expire_time());
+  if (*days < 0) return "! ended";
+  return StrCat(*days < kCertificateWarningDays ? "! " : "", *days, "d");
+}
+
+std::vector<Column> Columns(const GetStatusResponse& status) {
   std::vector<Column> columns = {
       {"PORTAL", [](const PortalStatus& portal) { return portal.name(); }},
+      {"STATE", State},
       {"HOST", [](const PortalStatus& portal) { return portal.host(); }},
       {">QUEUED", Queued},
       {">WAIT",
@@ -97,12 +114,35 @@ std::vector<Column> Columns() {
       {">CALLS EACH", CallsEach},
       {">REFUSED",
        [](const PortalStatus& portal) { return portal.limit_refusals() > 0 ? StrCat(portal.limit_refusals()) : ""; }},
+      {">TO REPEAT",
+       [](const PortalStatus& portal) {
+         return portal.waiting_to_repeat() > 0 ? StrCat(portal.waiting_to_repeat()) : "";
+       }},
+      {">CERTIFICATE", [&status](const PortalStatus& portal) { return Certificate(status, portal); }},
   };
-  // What those tell, or leave to --json.
-  constexpr std::string_view kTold[] = {
-      "name",         "host",        "queued_calls",  "queued_bytes",     "in_flight",       "queued_bulk_calls",
-      "longest_wait", "limit_level", "limit_burst",   "limit_per_second", "next_request_in", "requests",
-      "sent_calls",   "batches",     "limit_refusals"};
+  // What those tell, portal_notes.h does, or --json alone.
+  constexpr std::string_view kTold[] = {"name",
+                                        "host",
+                                        "queued_calls",
+                                        "queued_bytes",
+                                        "in_flight",
+                                        "queued_bulk_calls",
+                                        "longest_wait",
+                                        "limit_level",
+                                        "limit_burst",
+                                        "limit_per_second",
+                                        "next_request_in",
+                                        "requests",
+                                        "sent_calls",
+                                        "batches",
+                                        "limit_refusals",
+                                        "intake",
+                                        "quarantine",
+                                        "held_methods",
+                                        "held_method_count",
+                                        "last_error",
+                                        "certificate_expire_time",
+                                        "waiting_to_repeat"};
   const auto& type = *PortalStatus::descriptor();
   for (int i = 0; i < type.field_count(); ++i) {
     const FieldDescriptor* const field = type.field(i);
@@ -115,7 +155,7 @@ std::vector<Column> Columns() {
 }  // namespace
 
 Table PortalTable(const imbot::gateway::v1::GetStatusResponse& status) {
-  std::vector<Column> columns = Columns();
+  std::vector<Column> columns = Columns(status);
   const auto is_empty = [&](const Column& column) {
     return column.heading != "PORTAL" &&
            std::all_of(status.portals().begin(), status.portals().end(),

@@ -1,7 +1,8 @@
 // The portals of a gateway's status as a table that fits a terminal.
 //
 // What belongs together stands in one column; every other single value that a gateway tells of a portal gets one of its
-// own, so that what it learns to tell is shown. All of it as it came: --json. Pure function; thread-safe.
+// own, so that what it learns to tell is shown. What needs words is portal_notes.h's; all of it as it came: --json.
+// Pure function; thread-safe.
 #ifndef IMBOT_CLIENT_LIB_CLI_PORTAL_TABLE_H_
 #define IMBOT_CLIENT_LIB_CLI_PORTAL_TABLE_H_
 

@@ -98,6 +98,13 @@ TEST_F(ImbotTerminal, EndsAtOnceIfItIsInterruptedBeforeACall) {
   EXPECT_EQ(SentMessages(), 0);
 }
 
+TEST_F(ImbotTerminal, MarksAPortalThatIsPaused) {
+  ASSERT_EQ(Run({"pause", "acme"}).exit_code, 0);
+  const auto terminal = Start({"status"});
+  EXPECT_EQ(terminal->Wait(), 0);
+  EXPECT_THAT(terminal->Shown(), HasSubstr("\x1b[33mpaused\x1b[0m       by an operator"));
+}
+
 TEST_F(ImbotTerminal, SaysThatThereIsNoGateway) {
   const auto terminal = Start({"send", "acme/support", "1", "x"}, {{"IMBOT_GATEWAY", "127.0.0.1:1"}});
   EXPECT_EQ(terminal->Wait(), 9);
@@ -164,6 +171,9 @@ TEST_F(Completion, OfCommandsMethodsFlagsAndBots) {
   EXPECT_TRUE(Completes("imbot call x --idem", "call x --idempotency-key ")) << bash_->Shown();
   EXPECT_TRUE(Completes("imbot send acme/su", "send acme/support ")) << bash_->Shown();
   EXPECT_TRUE(Completes("imbot bots --portal a", "--portal acme ")) << bash_->Shown();
+  EXPECT_TRUE(Completes("imbot rele", "imbot release ")) << bash_->Shown();
+  EXPECT_TRUE(Completes("imbot pause a", "pause acme ")) << bash_->Shown();
+  EXPECT_TRUE(Completes("imbot log-level deb", "log-level debug ")) << bash_->Shown();
   EXPECT_TRUE(Completes("imbot call x --token-file " + folder_.path() + "/inpu", "/inputrc ")) << bash_->Shown();
 }
 

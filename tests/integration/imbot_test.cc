@@ -83,6 +83,77 @@ TEST_F(Imbot, TellsHowTheGatewayIsDoing) {
   EXPECT_THAT(run.out, HasSubstr("acme"));
 }
 
+TEST_F(Imbot, PausesDrainsAndResumesAPortal) {
+  ImbotRun run = Run({"pause", "acme"});
+  EXPECT_EQ(run.exit_code, 0) << run.err;
+  EXPECT_EQ(run.out, "acme is paused (it was open): 0 calls waiting, 0 requests under way\n");
+  EXPECT_THAT(Run({"status"}).out, HasSubstr("\nacme    paused"));
+  EXPECT_THAT(Run({"status"}).out,
+              HasSubstr("\nacme\n  paused       by an operator: new calls end with PORTAL_PAUSED"));
+  const ImbotRun refused = Run({"send", "acme/support", "1", "x"});
+  EXPECT_EQ(refused.exit_code, 6) << refused.err;
+  EXPECT_THAT(refused.err, HasSubstr("PORTAL_PAUSED"));
+  EXPECT_THAT(refused.err, HasSubstr("NOT_EXECUTED"));
+  run = Run({"drain", "acme", "--json"});
+  EXPECT_EQ(Json::parse(run.out).at("previousIntake"), "paused") << run.out;
+  EXPECT_EQ(Json::parse(run.out).at("portal").at("intake"), "draining");
+  EXPECT_EQ(Json::parse(Run({"status", "--json"}).out).at("portals").at(0).at("intake"), "draining");
+  EXPECT_EQ(Run({"resume", "acme"}).out, "acme is open (it was draining): 0 calls waiting, 0 requests under way\n");
+  EXPECT_EQ(Run({"resume", "acme"}).out, "acme is open, as it was: 0 calls waiting, 0 requests under way\n");
+  EXPECT_EQ(Run({"send", "acme/support", "1", "x"}).exit_code, 0);
+}
+
+TEST_F(Imbot, FlushesAndReleasesAPortal) {
+  EXPECT_EQ(Run({"flush", "acme"}).out, "nothing waited for acme\n");
+  EXPECT_EQ(Json::parse(Run({"flush", "acme", "--json"}).out).at("droppedCalls"), 0);
+  EXPECT_EQ(Run({"release", "acme"}).out, "acme was neither quarantined nor held back: nothing to release\n");
+}
+
+TEST_F(Imbot, TellsWhyAPortalIsQuarantinedAndReleasesIt) {
+  simulator_.Post("/faults", Json::array({{{"method", "*"},
+                                           {"count", -1},
+                                           {"kind", "error"},
+                                           {"args", {{"error", "OVERLOAD_LIMIT"}, {"code", 403}}}}}));
+  EXPECT_NE(Run({"send", "acme/support", "1", "x"}).exit_code, 0);
+  ImbotRun run;
+  const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+  do {
+    run = Run({"status"});
+  } while (run.out.find("quarantined") == run.out.npos && std::chrono::steady_clock::now() < give_up);
+  EXPECT_THAT(run.out, HasSubstr("\nacme    quarantined  "));
+  EXPECT_THAT(run.out, ::testing::ContainsRegex("  quarantined  for [0-9a-z ]+, OVERLOAD_LIMIT: "));
+  EXPECT_THAT(run.out,
+              HasSubstr("whoever runs the gateway or the portal must act; `imbot release acme` ends it at once"));
+  const ImbotRun refused = Run({"send", "acme/support", "1", "x"});
+  EXPECT_EQ(refused.exit_code, 5) << refused.err;
+  EXPECT_THAT(refused.err, HasSubstr("PORTAL_QUARANTINED"));
+  simulator_.Delete("/faults");
+  EXPECT_THAT(Run({"release", "acme"}).out,
+              ::testing::MatchesRegex("acme is no longer quarantined \\(OVERLOAD_LIMIT for [0-9a-z ]+\\)\n"));
+  EXPECT_EQ(Run({"send", "acme/support", "1", "x"}).exit_code, 0);
+}
+
+TEST_F(Imbot, TellsAndSetsTheLogsLevel) {
+  EXPECT_EQ(Run({"log-level"}).out, "debug\n");
+  EXPECT_EQ(Run({"log-level", "warning"}).out, "warning (it was debug)\n");
+  EXPECT_EQ(Run({"log-level", "warning"}).out, "warning, as it was\n");
+  EXPECT_EQ(Json::parse(Run({"log-level", "--json"}).out), Json::parse(R"({"level": "warning"})"));
+  EXPECT_THAT(Run({"status"}).out, HasSubstr("log level  warning\n"));
+  const ImbotRun wrong = Run({"log-level", "loud"});
+  EXPECT_EQ(wrong.exit_code, 2);
+  EXPECT_THAT(wrong.err, HasSubstr("no level loud; write debug, info, warning or error"));
+}
+
+TEST_F(Imbot, SaysOfAPortalThatIsNoneWhichThereAre) {
+  for (const char* const command : {"pause", "drain", "resume", "flush", "release"}) {
+    const ImbotRun run = Run({command, "nowhere"});
+    EXPECT_EQ(run.exit_code, 3) << command;
+    EXPECT_THAT(run.err, HasSubstr("reason    PORTAL_UNKNOWN")) << command;
+    EXPECT_THAT(run.err, HasSubstr("`imbot status` lists the portals that the gateway has")) << command;
+    EXPECT_EQ(Run({command}).exit_code, 2) << command << " needs a portal";
+  }
+}
+
 TEST_F(Imbot, SaysWhichFieldsOfTheJsonAreNone) {
   const ImbotRun run = Run({"call", "imbot.v2.Chat.Message.send", "--bot", "acme/support",
                             R"({"DIALOG_ID": 1, "fields": {"mesage": "x"}, "bot": "acme/support"})"});
@@ -126,8 +197,11 @@ TEST_F(Imbot, SaysWhatAPortalRefuses) {
 }
 
 TEST_F(Imbot, SaysThatThereIsNoGateway) {
-  for (const std::vector<std::string>& words :
-       {std::vector<std::string>{"send", "acme/support", "1", "x"}, {"status"}, {"bots"}}) {
+  for (const std::vector<std::string>& words : {std::vector<std::string>{"send", "acme/support", "1", "x"},
+                                                {"status"},
+                                                {"bots"},
+                                                {"pause", "acme"},
+                                                {"log-level", "debug"}}) {
     const ImbotRun run = RunImbot(words, {{"IMBOT_GATEWAY", "127.0.0.1:1"}, {"IMBOT_ADMIN", "127.0.0.1:1"}});
     EXPECT_EQ(run.exit_code, 9) << run.err;
     EXPECT_THAT(run.err, HasSubstr("is a gateway running at 127.0.0.1:1?"));

@@ -22,6 +22,7 @@ TEST(Complete, OffersCommands) {
   EXPECT_THAT(Words({""}), Contains("methods"));
   EXPECT_THAT(Words({"s"}), ElementsAre("send", "status"));
   EXPECT_THAT(Words({"help", "de"}), ElementsAre("describe"));
+  EXPECT_THAT(Words({"re"}), ElementsAre("resume", "release"));
   EXPECT_THAT(Words({""}), Not(Contains("__complete"))) << "that is the shell's";
 }
 
@@ -43,12 +44,14 @@ TEST(Complete, OffersTheValuesOfFlags) {
   EXPECT_THAT(Words({"call", "--priority", ""}), ElementsAre("interactive", "bulk"));
   EXPECT_THAT(Words({"call", "--token-file", ""}), ElementsAre(":files"));
   EXPECT_THAT(Words({"completion", ""}), ElementsAre("bash", "fish", "zsh"));
+  EXPECT_THAT(Words({"log-level", ""}), ElementsAre("debug", "info", "warning", "error"));
   EXPECT_THAT(Words({"call", "--timeout", ""}), IsEmpty());
 }
 
 TEST(Complete, OffersNothingWithoutAGateway) {
   EXPECT_THAT(Words({"send", "--admin", "127.0.0.1:1", ""}), IsEmpty());
   EXPECT_THAT(Words({"bots", "--admin", "127.0.0.1:1", "--portal", ""}), IsEmpty());
+  EXPECT_THAT(Words({"pause", "--admin", "127.0.0.1:1", ""}), IsEmpty());
 }
 
 }  // namespace

@@ -44,6 +44,31 @@ TEST(PortalTable, PutsTogetherWhatBelongsTogether) {
             "other   other.example                   0                0                        0\n");
 }
 
+TEST(PortalTable, ShowsWhoIsInTroubleAndWhoseCertificateEndsSoon) {
+  GetStatusResponse status;
+  status.mutable_start_time()->set_seconds(1'000'000);
+  status.mutable_uptime()->set_seconds(500);
+  const auto add = [&](const char* name, int64_t certificate_seconds) -> auto& {
+    auto& portal = *status.add_portals();
+    portal.set_name(name);
+    portal.set_intake(imbot::gateway::v1::PORTAL_INTAKE_OPEN);
+    portal.mutable_certificate_expire_time()->set_seconds(1'000'500 + certificate_seconds);
+    return portal;
+  };
+  add("healthy", 14 * 86'400);
+  add("soon", 14 * 86'400 - 1).set_intake(imbot::gateway::v1::PORTAL_INTAKE_PAUSED);
+  auto& late = add("late", -1);
+  late.mutable_quarantine()->set_reason("TLS_FAILED");
+  late.mutable_quarantine()->set_circuit_breaker(true);
+  late.set_held_method_count(2);
+  late.set_waiting_to_repeat(7);
+  EXPECT_EQ(Text(status),
+            "PORTAL   STATE                 TO REPEAT  CERTIFICATE\n"
+            "healthy                                           14d\n"
+            "soon     paused                                 ! 13d\n"
+            "late     circuit open, 2 held          7      ! ended\n");
+}
+
 TEST(PortalTable, LeavesOutWhatNoPortalHas) {
   GetStatusResponse status;
   status.add_portals()->set_name("acme");
