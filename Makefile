@@ -49,7 +49,7 @@ tsan: build/tsan/build.ninja ## The threaded tests under ThreadSanitizer
 	@cmake --build build/tsan -j$(JOBS) --target $(threaded)
 	@ctest --preset tsan -j$(JOBS) -L '^($(subst $(empty) $(empty),|,$(THREADED)))$$'
 
-BENCHMARKS := codec_benchmark call_cost_benchmark resolver_hang_benchmark queue_cost_benchmark key_cost_benchmark
+BENCHMARKS := codec_benchmark call_cost_benchmark resolver_hang_benchmark hanging_portal_benchmark queue_cost_benchmark key_cost_benchmark
 .PHONY: bench
 bench: bench-deps build/bench/build.ninja ## Measure, and print tables (and build/bench/call_cost.json)
 	@cmake --build build/bench -j$(JOBS) --target $(BENCHMARKS)

@@ -4,32 +4,25 @@
 //
 // Prints a table. The 99th percentile of the other portals' calls should be at most twice the undisturbed one.
 
-#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cstdio>
-#include <cstdlib>
-#include <future>
 #include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "service/base/clock.h"
-#include "service/base/metrics.h"
-#include "service/portal/registry.h"
 #include "service/transport/loop_pool.h"
 #include "service/transport/resolver.h"
+#include "tests/bench/paced_calls.h"
 #include "tests/transport/dns_server.h"
 #include "tests/transport/test_server.h"
 
 namespace imbot {
 namespace {
 
-using std::chrono::duration;
+using bench::Latencies;
 using std::chrono::microseconds;
-using std::chrono::milliseconds;
-using std::chrono::seconds;
 using Record = transport::DnsServer::Record;
 
 constexpr int kHangingCalls = 1'000;
@@ -48,49 +41,6 @@ class Urls final : public portal::CredentialSource {
  private:
   const uint16_t port_;
 };
-
-portal::Outgoing Call() {
-  portal::Outgoing call;
-  call.method = "imbot.v2.Revision.get";
-  call.body = [] { return std::string("{}"); };
-  call.deadline = base::Clock::System().Now() + seconds(30);
-  return call;
-}
-
-struct Latencies {
-  std::vector<double> microseconds;
-  int failed = 0;
-  double Percentile(double share) const {
-    const size_t at =
-        std::min(microseconds.size() - 1, static_cast<size_t>(share * static_cast<double>(microseconds.size())));
-    return microseconds[at];
-  }
-};
-
-// An open loop: calls leave on time, whether or not the earlier ones have been answered.
-Latencies Run(const std::vector<portal::Port*>& ports) {
-  const size_t total = ports.size() * kCallsEach;
-  std::vector<double> took(total, -1);
-  std::atomic<size_t> left{total};
-  std::atomic<int> failed{0};
-  std::promise<void> all;
-  const base::Clock& clock = base::Clock::System();
-  auto next = clock.Now();
-  size_t index = 0;
-  for (int i = 0; i < kCallsEach; ++i, next += kInterval) {
-    std::this_thread::sleep_until(next);
-    for (portal::Port* port : ports) {
-      port->Submit(Call(), [&, at = index++, begun = clock.Now()](portal::Answer answer) {
-        took[at] = duration<double, std::micro>(clock.Now() - begun).count();
-        if (!answer.status.ok()) ++failed;
-        if (--left == 0) all.set_value();
-      });
-    }
-  }
-  all.get_future().wait();
-  std::sort(took.begin(), took.end());
-  return {std::move(took), failed};
-}
 
 int Main() {
   transport::DnsServer names;
@@ -125,11 +75,12 @@ int Main() {
   portal::Port* const hanging = add("hangs");
   portal::Registry registry(std::move(owned));
 
-  Run(others);  // connections and names
-  const Latencies undisturbed = Run(others);
+  const auto run_others = [&] { return bench::RunPaced(others, kCallsEach, kInterval); };
+  run_others();  // connections and names
+  const Latencies undisturbed = run_others();
   std::atomic<int> ended{0};
-  for (int i = 0; i < kHangingCalls; ++i) hanging->Submit(Call(), [&](portal::Answer) { ++ended; });
-  const Latencies beside = Run(others);
+  for (int i = 0; i < kHangingCalls; ++i) hanging->Submit(bench::Call(), [&](portal::Answer) { ++ended; });
+  const Latencies beside = run_others();
   const int ended_meanwhile = ended;
   registry.Stop();
 
