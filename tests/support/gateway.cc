@@ -29,7 +29,9 @@ std::string WriteConfiguration(const TemporaryFolder& folder, const GatewayOptio
                           "listeners:\n"
                           "  grpc: [{address: \"127.0.0.1:0\"}]\n"
                           "  http: {address: \"127.0.0.1:0\"}\n"
-                          "  admin: {address: \"127.0.0.1:0\"}\n"
+                          "  admin: {address: \"127.0.0.1:0\"" +
+                          options.admin +
+                          "}\n"
                           "transport:\n"
                           "  loop_threads: 2\n"
                           "  allow_loopback_addresses: true\n" +

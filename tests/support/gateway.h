@@ -21,6 +21,7 @@ struct GatewayOptions {
   std::string configuration;               // YAML added at the top level
   std::string limits;                      // YAML inside `limits:`, two spaces in
   std::string transport;                   // YAML inside `transport:`, two spaces in
+  std::string admin;                       // YAML inside `admin: {}` after the address, with a comma in front
   std::string log_level = "debug";
   std::map<std::string, std::string> environment;
   std::vector<std::string> flags;
