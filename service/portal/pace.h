@@ -25,7 +25,8 @@ class Pace {
   // fits.
   void OnTooSlow(size_t commands);
 
-  // How long a request of so many calls takes. Before there was one: a guess.
+  // How long a request of so many calls takes. Before there was one: a guess, of a batch rather on the short side,
+  // since calls are refused for it.
   base::Duration Expect(size_t commands) const;
   // How many commands a batch may have that has to be answered within `available`; 1 at least.
   size_t MostCommands(base::Duration available) const;

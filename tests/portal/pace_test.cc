@@ -16,7 +16,16 @@ TEST(Pace, AllowsNoMoreThanItsGuessFitsIntoAShortTimeBeforeAnythingIsKnown) {
   const Pace pace;  // 200 ms
   EXPECT_EQ(pace.MostCommands(2s), 10u);
   EXPECT_EQ(pace.Expect(1), 200ms);
-  EXPECT_EQ(pace.Expect(10), 2s);
+}
+
+TEST(Pace, ExpectsLittleOfABatchBeforeThereWasOneSoThatNoGuessRefusesWhoComesFirst) {
+  Pace pace;
+  EXPECT_EQ(pace.Expect(2), 200ms) << "no less than of a call alone";
+  EXPECT_EQ(pace.Expect(50), 2500ms);
+  pace.OnAnswered(1, 10ms);
+  EXPECT_LT(pace.Expect(50), 2s) << "a command takes no longer than a call alone";
+  pace.OnAnswered(50, 10s);
+  EXPECT_GE(pace.Expect(50), 10s);
 }
 
 TEST(Pace, AllowsOneCommandHoweverShortTheTime) {
