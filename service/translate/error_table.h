@@ -36,7 +36,7 @@ enum class RetryAdvice {
   kRepairAuth,        // rejected before execution: once, after refreshing the credential; never for a webhook
   kWaitSameIdentity,  // MESSAGE_DUPLICATED_BY_UUID: unknown; wait and repeat with the same templateId
   kUnknownOutcome,    // may have been executed: only methods that may be repeated blindly
-  kPortalClosed,      // rejected before execution, as every call is until somebody has acted: not paid, deleted, revoked
+  kPortalClosed,      // rejected before execution, as every call is until somebody acts: unpaid, deleted, revoked
 };
 
 // Who must act before the call can succeed.
