@@ -49,6 +49,10 @@ class House {
       throw std::runtime_error("the gateway had ended before it was killed: " + gateway_->process().Err());
     Start();
   }
+  void CheckAlive() const {
+    if (gateway_->process().Wait(milliseconds(0)).has_value())
+      throw std::runtime_error("the gateway ended by itself: " + gateway_->process().Err());
+  }
   const Gateway& gateway() const { return *gateway_; }
   Door* door() { return &door_; }
 
@@ -120,6 +124,7 @@ OnceResult RunOnce(const OnceOptions& options) {
     int idle = 0;
     while (closed < total) {
       std::this_thread::sleep_for(milliseconds(1 + NextRandom(&random) % static_cast<uint64_t>(options.pause.count())));
+      house.CheckAlive();
       // While nothing comes to an end, more trouble would only hold up what is being repeated.
       if (closed != seen || ++idle == kIdle) {
         faults.Step();

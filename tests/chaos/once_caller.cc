@@ -16,7 +16,7 @@ using std::chrono::milliseconds;
 using testing::RpcResult;
 
 constexpr milliseconds kLongestPause{1'000};
-constexpr milliseconds kConnectWithin{2'000};
+constexpr milliseconds kConnectWithin{500};
 // Shorter than the time after which the portal wants to be asked again about a message that it may have lost.
 constexpr milliseconds kFinishingDeadline{3'000};
 constexpr milliseconds kLongestPatience{120'000};
@@ -136,21 +136,26 @@ void Caller::Loop(size_t window) {
   inbox_->filled.wait(lock, [&] { return inbox_->under_way == 0; });
 }
 
-void Caller::Start(size_t number) {
-  const auto place = door_.Wait();
-  if (!place.has_value()) {
-    abandoned_ = true;
-    return;
-  }
-  if (place->generation != generation_) {
+// Calls that wait for a connection leave together once it is there, however far apart they began: so none begins
+// without.
+bool Caller::Connect() {
+  do {
+    const auto place = door_.Wait();
+    if (!place.has_value()) return false;
+    if (place->generation == generation_) continue;
     generation_ = place->generation;
     grpc::ChannelArguments arguments;
     arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);  // a connection of its own
-    const auto channel = grpc::CreateCustomChannel("127.0.0.1:" + std::to_string(place->port),
-                                                   grpc::InsecureChannelCredentials(), arguments);
-    // Calls that wait for a connection leave together once it is there, however far apart they began.
-    channel->WaitForConnected(std::chrono::system_clock::now() + kConnectWithin);
-    clients_.push_back(std::make_unique<testing::RpcClient>(channel));
+    clients_.push_back(std::make_unique<testing::RpcClient>(grpc::CreateCustomChannel(
+        "127.0.0.1:" + std::to_string(place->port), grpc::InsecureChannelCredentials(), arguments)));
+  } while (!clients_.back()->channel()->WaitForConnected(std::chrono::system_clock::now() + kConnectWithin));
+  return true;
+}
+
+void Caller::Start(size_t number) {
+  if (!Connect()) {
+    abandoned_ = true;
+    return;
   }
   Call call = calls_.Make(options_.index, number);
   if (records_[number].mark.empty()) records_[number] = std::move(call.record);

@@ -81,6 +81,8 @@ class Caller {
   };
 
   void Loop(size_t window);
+  // To where the gateway is now; waits for it. False once nobody will come any more.
+  bool Connect();
   void Start(size_t number);
   void OnAnswer(Answered answered);
   bool IsDone(size_t number) const;

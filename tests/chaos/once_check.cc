@@ -141,8 +141,17 @@ class Checker {
     }
   }
 
+  static std::string Times(const Record& record, const Execution& execution) {
+    const Attempt& attempt = record.attempts[0];
+    const int64_t begun = attempt.started_us / 1'000;
+    return "begun at " + std::to_string(begun) + " ms, executed " + std::to_string(execution.time_ms - begun) +
+           " later (request " + std::to_string(execution.request) + "), answered " +
+           std::to_string(attempt.ended_us / 1'000 - begun) + " later";
+  }
+
   void CheckOrder(const std::vector<const Record*>& lane) {
     const Record* before = nullptr;
+    const Execution* change_before = nullptr;
     uint64_t before_seq = 0;
     for (const Record* record : lane) {
       const Done& done = done_[record->mark];
@@ -152,10 +161,14 @@ class Checker {
         ++verdict_.ordered;
         const bool together = record->attempts[0].started_us - before->attempts[0].started_us < kTogetherUs;
         if (seq < before_seq && together) ++verdict_.together;
-        if (seq < before_seq && !together) Breach("misordered", *record, "is there before `" + before->mark + "`");
+        if (seq < before_seq && !together) {
+          Breach("misordered", *record,
+                 Times(*record, *done.changes[0]) + ", and there before the one of " + Times(*before, *change_before));
+        }
       }
       before = record;
       before_seq = seq;
+      change_before = done.changes[0];
     }
   }
 
