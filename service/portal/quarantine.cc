@@ -11,6 +11,16 @@ using base::MonoTime;
 using std::chrono::duration_cast;
 using std::chrono::milliseconds;
 
+translate::Actor WhoMustAct(std::string_view reason, bool breaker) {
+  if (!breaker) return translate::Actor::kOperator;
+  // The network, the portal's address, its certificate. Whoever runs the gateway can only look on at everything else.
+  for (const std::string_view operators : {"CONNECT_FAILED", "DNS_FAILED", "TLS_FAILED", "ADDRESS_REFUSED",
+                                           "REDIRECT_REFUSED", "PORTAL_MOVED", "CREDENTIALS_UNAVAILABLE"}) {
+    if (reason == operators) return translate::Actor::kOperator;
+  }
+  return translate::Actor::kBitrix24;
+}
+
 std::optional<MonoTime> Quarantine::probe_at() const {
   if (state_ == State::kOpen || probing_) return std::nullopt;
   return probe_at_;
@@ -99,7 +109,7 @@ absl::Status Quarantine::Refusal(std::string_view method, MonoTime now) const {
                        base::StrCat(method, ": portal ", portal_, " does not answer (", reason_,
                                     "), so nothing was sent; it is asked again by itself. Last: ", message_))
         .Metadata("quarantine_reason", reason_)
-        .Metadata("actor", "BITRIX24")
+        .Metadata("actor", translate::ActorName(WhoMustAct(reason_, breaker_)))
         .RetryAfter(wait)
         .Build();
   }
@@ -109,7 +119,7 @@ absl::Status Quarantine::Refusal(std::string_view method, MonoTime now) const {
                                   "itself. It said: ",
                                   message_))
       .Metadata("quarantine_reason", reason_)
-      .Metadata("actor", "OPERATOR")
+      .Metadata("actor", translate::ActorName(WhoMustAct(reason_, breaker_)))
       .RetryAfter(wait)
       .Build();
 }

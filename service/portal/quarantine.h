@@ -20,6 +20,7 @@
 #include "absl/status/status.h"
 #include "service/base/clock.h"
 #include "service/portal/portal_snapshot.h"
+#include "service/translate/error_table.h"
 
 namespace imbot::portal {
 
@@ -38,6 +39,9 @@ inline constexpr std::chrono::seconds kBreakerSpan{2};
 // Or when nothing has come back for so long, while more than a few requests wait for an answer, the oldest of them all
 // that time.
 inline constexpr std::chrono::seconds kBreakerPatience{15};
+
+// Who must act before the portal can be called again. `reason` as in PortalSnapshot::Quarantine.
+translate::Actor WhoMustAct(std::string_view reason, bool breaker);
 
 class Quarantine {
  public:

@@ -4,6 +4,7 @@
 #include <chrono>
 
 #include "google/protobuf/util/time_util.h"
+#include "service/portal/quarantine.h"
 
 namespace imbot::rpc {
 namespace {
@@ -59,13 +60,8 @@ std::string_view IntakeName(portal::Intake intake) {
 }
 
 v1::Actor ActorFor(const PortalSnapshot::Quarantine& quarantine) {
-  if (!quarantine.breaker) return v1::ACTOR_OPERATOR;
-  // The network, the portal's address, its certificate. Whoever runs the gateway can only look on at everything else.
-  for (const std::string_view operators : {"CONNECT_FAILED", "DNS_FAILED", "TLS_FAILED", "ADDRESS_REFUSED",
-                                           "REDIRECT_REFUSED", "PORTAL_MOVED", "CREDENTIALS_UNAVAILABLE"}) {
-    if (quarantine.reason == operators) return v1::ACTOR_OPERATOR;
-  }
-  return v1::ACTOR_BITRIX24;
+  return portal::WhoMustAct(quarantine.reason, quarantine.breaker) == translate::Actor::kOperator ? v1::ACTOR_OPERATOR
+                                                                                                  : v1::ACTOR_BITRIX24;
 }
 
 void FillQuarantine(const PortalSnapshot::Quarantine& quarantine, v1::PortalQuarantine* out) {

@@ -139,6 +139,19 @@ TEST_F(QuarantineTest, TenRequestsInARowWithoutAnAnswerOpenTheBreaker) {
   EXPECT_EQ(base::OutcomeOf(refusal), "NOT_EXECUTED");
 }
 
+TEST_F(QuarantineTest, WhoMustActIsToldByWhatFailed) {
+  EXPECT_EQ(WhoMustAct("OVERLOAD_LIMIT", /*breaker=*/false), translate::Actor::kOperator);
+  EXPECT_EQ(WhoMustAct("CONNECT_FAILED", /*breaker=*/true), translate::Actor::kOperator) << "the network";
+  EXPECT_EQ(WhoMustAct("TRANSPORT_FAILED", /*breaker=*/true), translate::Actor::kBitrix24);
+  for (int i = 0; i < 10; ++i, now_ += 300ms) quarantine_.OnNoAnswer("DNS_FAILED", "no such name", now_);
+  google::rpc::ErrorInfo info;
+  const google::rpc::Status whole = base::ToRpcStatus(quarantine_.Refusal("imbot.v2.Bot.get", now_));
+  for (const auto& detail : whole.details()) {
+    if (detail.Is<google::rpc::ErrorInfo>()) detail.UnpackTo(&info);
+  }
+  EXPECT_EQ(info.metadata().at("actor"), "OPERATOR");
+}
+
 TEST_F(QuarantineTest, APortalThatRestartsForLessThanTwoSecondsOpensNothing) {
   Silence(100, 19ms);
   EXPECT_FALSE(quarantine_.closed());
