@@ -147,6 +147,7 @@ class Scheduler {
   void Probe();
   void OnProbed(Request& request, transport::Result result);
   void AfterNews();  // of the quarantine: who waits is told
+  void TellWaiting(std::vector<Call> waiting);
   void WatchForSilence(base::MonoTime now, size_t calls);
   void PlanSilence(base::MonoTime at);
   void CheckSilence();

@@ -16,6 +16,9 @@ using base::MonoTime;
 
 namespace {
 
+// Of the calls that wait for a portal that is not worth calling any more.
+constexpr size_t kToldAtOnce = 100;
+
 bool IsLimitRefusal(const translate::ParsedReply& reply, int http_status) {
   if (reply.advice != translate::RetryAdvice::kWait) return false;
   // The front answers HTML sometimes (WIRE_FACTS 1.5).
@@ -94,13 +97,25 @@ void Scheduler::OnProbed(Request& request, transport::Result result) {
 
 void Scheduler::AfterNews() {
   PlanProbe();
-  if (!quarantine_.closed()) return;
+  if (quarantine_.closed()) TellWaiting(Waiting());
+}
+
+// Bite by bite: thousands of answers at once would hold up the other portals of this loop.
+void Scheduler::TellWaiting(std::vector<Call> waiting) {
   const MonoTime now = clock_.Now();
-  for (const Call& call : Waiting()) {
+  for (size_t told = 0; told < kToldAtOnce && !waiting.empty(); waiting.pop_back()) {
+    const Call& call = waiting.back();
     // The answer of one that may have been executed is worth waiting for: the portal may come back in time.
-    if (quarantine_.breaker() && call->maybe_executed) continue;
+    const bool waits = !open_.contains(call->id) || call->sent || (quarantine_.breaker() && call->maybe_executed);
+    if (waits) continue;
     Settle(call, quarantine_.Refusal(call->call.method, now));
+    ++told;
   }
+  if (waiting.empty()) return;
+  loop_.Post([weak = std::weak_ptr<Scheduler*>(self_), waiting = std::move(waiting)]() mutable {
+    const auto self = weak.lock();
+    if (self != nullptr && *self != nullptr && (*self)->quarantine_.closed()) (*self)->TellWaiting(std::move(waiting));
+  });
 }
 
 void Scheduler::OnFailure(Request& request, const transport::Failure& failure) {

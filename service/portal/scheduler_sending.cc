@@ -53,7 +53,7 @@ bool Scheduler::HasRoom(Lane lane) const {
 }
 
 void Scheduler::Pump() {
-  while (queue_.calls() > 0 && intake_ != Intake::kPaused) {
+  while (queue_.calls() > 0 && intake_ != Intake::kPaused && !quarantine_.closed()) {
     const MonoTime now = clock_.Now();
     std::optional<MonoTime> wake;
     bool waits = false;  // for the bucket
