@@ -17,7 +17,8 @@ using base::MonoTime;
 namespace {
 
 // Of the calls that wait for a portal that is not worth calling any more.
-constexpr size_t kToldAtOnce = 100;
+constexpr size_t kToldAtOnce = 20;
+constexpr std::chrono::milliseconds kToldAgainAfter{1};
 
 bool IsLimitRefusal(const translate::ParsedReply& reply, int http_status) {
   if (reply.advice != translate::RetryAdvice::kWait) return false;
@@ -112,10 +113,12 @@ void Scheduler::TellWaiting(std::vector<Call> waiting) {
     ++told;
   }
   if (waiting.empty()) return;
-  loop_.Post([weak = std::weak_ptr<Scheduler*>(self_), waiting = std::move(waiting)]() mutable {
-    const auto self = weak.lock();
-    if (self != nullptr && *self != nullptr && (*self)->quarantine_.closed()) (*self)->TellWaiting(std::move(waiting));
-  });
+  loop_.PostAt(now + kToldAgainAfter,
+               [weak = std::weak_ptr<Scheduler*>(self_), waiting = std::move(waiting)]() mutable {
+                 const auto self = weak.lock();
+                 if (self == nullptr || *self == nullptr || !(*self)->quarantine_.closed()) return;
+                 (*self)->TellWaiting(std::move(waiting));
+               });
 }
 
 void Scheduler::OnFailure(Request& request, const transport::Failure& failure) {
