@@ -53,6 +53,7 @@ void Scheduler::Submit(CallId id, Outgoing outgoing, portal::Done done) {
   call->call = std::move(outgoing);
   call->done = std::move(done);
   call->submitted_at = clock_.Now();
+  call->maybe_executed = call->call.maybe_executed;
   if (absl::Status status = Admit(*call); !status.ok()) {
     // Not from inside Submit: whoever submits has not finished setting itself up.
     return loop_.Post([done = std::move(call->done), answer = NoReply(*call, std::move(status))]() mutable {

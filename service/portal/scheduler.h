@@ -5,8 +5,10 @@
 // portal's time and the callers' deadlines. Whose turn it is, and what order is kept, is call_queue.h's; what a batch
 // holds, batch.h's. Every caller gets its own answer. A call that the portal refused for its limit goes back where it
 // was, and its caller waits instead of failing. A call that could not be answered by its deadline is refused at once.
-// The queue is bounded; who has most of it loses first. Never encodes or decodes a method, and never knows who asked
-// beyond a name.
+// The queue is bounded; who has most of it loses first. A call whose attempt failed is made again where that is
+// harmless (retry_policy.h); one to a portal that refuses or answers nothing fails at once (quarantine.h), and so does
+// one of a method that has had its time (operating_budget.h). Never encodes or decodes a method, and never knows who
+// asked beyond a name.
 #ifndef IMBOT_SERVICE_PORTAL_SCHEDULER_H_
 #define IMBOT_SERVICE_PORTAL_SCHEDULER_H_
 
@@ -81,7 +83,8 @@ class Scheduler {
   // Calls `done` exactly once, never before it returns.
   void Submit(CallId id, Outgoing call, Done done);
   // A call that is queued is dropped (CANCELLED, NOT_EXECUTED). One that was sent is answered at once (CANCELLED,
-  // UNKNOWN), left to finish, and its reply discarded. An id that is unknown or answered is ignored.
+  // UNKNOWN) and left to finish; its reply goes to Outgoing::late, if anywhere. An id that is unknown or answered is
+  // ignored.
   void Cancel(CallId id);
   // An operator's: whether new calls are taken, and whether what waits leaves.
   void SetIntake(Intake intake);
@@ -115,7 +118,7 @@ class Scheduler {
   // When so many requests of a lane may have left, those ahead who share the bucket included.
   base::MonoTime NextAt(base::MonoTime now, size_t requests, Lane lane) const;
   void WaitForBucket(bool waits, bool bulk_waits);
-  // Null: the deadlines of all who could have left have passed.
+  // Null: the deadlines of all who could have left have passed, or their methods' budgets let them wait.
   std::unique_ptr<Request> Compose(Lane lane);
   // The call that the queue named, whose method has no time left, waits aside for it, or is refused.
   void SetAside(const Call& call, base::MonoTime now);
@@ -146,8 +149,8 @@ class Scheduler {
   void PlanProbe();
   void Probe();
   void OnProbed(Request& request, transport::Result result);
-  void AfterNews();  // of the quarantine: who waits is told
-  void TellWaiting(std::vector<Call> waiting);
+  void AfterNews();                             // of the quarantine: who waits is told
+  void TellWaiting(std::vector<Call> waiting);  // one after another: `telling_`
   void WatchForSilence(base::MonoTime now, size_t calls);
   void PlanSilence(base::MonoTime at);
   void CheckSilence();
@@ -180,6 +183,7 @@ class Scheduler {
   std::array<Departures, kLanes> departures_;
   size_t most_batch_bytes_;
   Intake intake_ = Intake::kOpen;
+  bool telling_ = false;  // not all who waited have been told that the portal is not worth calling
   size_t in_flight_ = 0;
   size_t bulk_in_flight_ = 0;
   size_t streams_in_flight_ = 0;

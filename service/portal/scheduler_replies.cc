@@ -86,7 +86,7 @@ void Scheduler::OnProbed(Request& request, transport::Result result) {
   if (!result.failure.has_value()) {
     last_heard_ = now;
     const translate::ParsedReply reply =
-        parser_.Parse(result.reply.http_status, result.reply.content_type, result.reply.body, kBatchMethod, portal_,
+        parser_.Parse(result.reply.http_status, result.reply.content_type, result.reply.body, kProbeMethod, portal_,
                       {.location = result.reply.location, .host = Authority(request.url.Reveal()), .secrets = secrets});
     if (IsLimitRefusal(reply, result.reply.http_status)) bucket_->OnRefused(now, request.sent_at);
     answered = Tells(reply, result.reply.http_status) == Tale::kAnswered;
@@ -98,7 +98,7 @@ void Scheduler::OnProbed(Request& request, transport::Result result) {
 
 void Scheduler::AfterNews() {
   PlanProbe();
-  if (quarantine_.closed()) TellWaiting(Waiting());
+  if (quarantine_.closed() && !telling_) TellWaiting(Waiting());
 }
 
 // Bite by bite: thousands of answers at once would hold up the other portals of this loop.
@@ -112,11 +112,14 @@ void Scheduler::TellWaiting(std::vector<Call> waiting) {
     Settle(call, quarantine_.Refusal(call->call.method, now));
     ++told;
   }
-  if (waiting.empty()) return;
+  telling_ = !waiting.empty();
+  if (!telling_) return;
   loop_.PostAt(now + kToldAgainAfter,
                [weak = std::weak_ptr<Scheduler*>(self_), waiting = std::move(waiting)]() mutable {
                  const auto self = weak.lock();
-                 if (self == nullptr || *self == nullptr || !(*self)->quarantine_.closed()) return;
+                 if (self == nullptr || *self == nullptr) return;
+                 // Open again: who is left may leave.
+                 if (!(*self)->quarantine_.closed()) waiting.clear();
                  (*self)->TellWaiting(std::move(waiting));
                });
 }

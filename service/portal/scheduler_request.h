@@ -15,14 +15,17 @@ inline constexpr size_t kMostBatchBytes = 512 << 10;
 // As small as batches get where a portal finds them too large; what is larger leaves alone.
 inline constexpr size_t kLeastBatchBytes = 8 << 10;
 
+// Asked of a portal that may be called again: every portal with chat bots has it, it changes nothing, and its answer
+// tells of the credentials too. Such a request has no calls, and no window counts it.
+inline constexpr char kProbeMethod[] = "imbot.bot.list";
+
 struct Scheduler::Request {
   bool batch() const { return !commands.empty(); }
 
   Lane lane = Lane::kInteractive;
-  std::vector<Call> calls;            // not empty
+  std::vector<Call> calls;            // empty: a probe
   std::vector<std::string> commands;  // one for each call of a batch; empty if the call leaves alone
   size_t bytes = 0;                   // of the commands
-  bool probe = false;                 // the scheduler's own: nobody waits for it, and no window counts it
   base::Secret url;
   base::MonoTime sent_at;
 };

@@ -22,9 +22,6 @@ constexpr size_t kBulkReserve = 4;
 // How many times the window may be in flight where a limit bounds what leaves: slow batches need it, and a full one
 // waits for nobody.
 constexpr size_t kBatchWindows = 4;
-// Asked of a portal that may be called again: every portal with chat bots has it, it changes nothing, and its answer
-// tells of the credentials too.
-constexpr char kProbeMethod[] = "imbot.bot.list";
 // So many requests without an answer make a silence; fewer, where no more may be under way.
 constexpr size_t kSilentRequests = 4;
 
@@ -208,7 +205,7 @@ void Scheduler::Send(std::unique_ptr<Request> request) {
           for (const Call& call : calls) {
             (*self)->budget_.OnBack(call->call.method, {}, false, (*self)->clock_.Now(), (*self)->clock_.WallNow());
             (*self)->queue_.Done(*call);
-            (*self)->Finish(call, (*self)->NoReply(*call, status));
+            (*self)->Finish(call, (*self)->NoReply(*call, call->maybe_executed ? InDoubt(status) : status));
           }
           (*self)->WakeParked();
           (*self)->Pump();
@@ -223,7 +220,6 @@ void Scheduler::Send(std::unique_ptr<Request> request) {
     call->sent_at = now;
     if (call->attempts++ == 0) {
       call->repeat_until = call->call.repeat_until.value_or(now + kReservation - options_.reply_timeout);
-      call->maybe_executed = call->call.maybe_executed;
     } else {
       metrics_.repeats.Increment();
     }
@@ -278,7 +274,6 @@ void Scheduler::Probe() {
     return AfterNews();
   }
   auto request = std::make_unique<Request>();
-  request->probe = true;
   request->url = *std::move(url);
   request->sent_at = clock_.Now();
   transport::Request http;

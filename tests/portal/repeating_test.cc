@@ -1,4 +1,6 @@
 // Calls whose first attempt fails: which are made again, and what their callers are told.
+#include <algorithm>
+
 #include "tests/portal/scheduler_fixture.h"
 
 namespace imbot::portal {
@@ -259,6 +261,31 @@ TEST_F(Repeating, APortalThatAnswersNothingOpensTheBreakerAndItsQueueIsEmptied) 
   ASSERT_EQ(loop_.fake().sent(), 5u) << "the probe";
   AnswerOk(4);
   EXPECT_FALSE(scheduler_->Snapshot().quarantine.has_value());
+}
+
+TEST_F(Repeating, ThoseWhoWaitAreToldBiteByBiteSoThatOtherPortalsHaveTheLoop) {
+  Start(Window(4));
+  for (int i = 0; i < 4; ++i) Submit({.timeout = 60s, .command = false});
+  const std::vector<int> waiting = SubmitMany(50, {.timeout = 60s});
+  const auto told = [&] {
+    return std::count_if(waiting.begin(), waiting.end(), [&](int call) { return answered(call); });
+  };
+  loop_.Advance(15s);
+  EXPECT_EQ(told(), 20);
+  loop_.fake().Fail(0, Kind::kReset);
+  EXPECT_EQ(told(), 20) << "news in between begin nothing anew";
+  loop_.Advance(1ms);
+  EXPECT_EQ(told(), 40);
+  loop_.Advance(1ms);
+  EXPECT_EQ(told(), 50);
+}
+
+TEST_F(Repeating, ACallersRepeatThatNeverLeftIsInDoubtToo) {
+  Occupy();
+  const int call = Submit({.timeout = 5s, .retry = RETRY_DEDUPLICATED, .maybe_executed = true});
+  loop_.Advance(5s);
+  ASSERT_TRUE(answered(call));
+  EXPECT_EQ(Outcome(call), "UNKNOWN");
 }
 
 TEST_F(Repeating, ASlowPortalThatAnswersSomethingOpensNothing) {
