@@ -220,6 +220,24 @@ const char* FindEscaped(const char* at, const char* end) {
 
 }  // namespace
 
+bool IsPlain(std::string_view text) {
+  constexpr uint64_t kOnes = 0x0101010101010101, kHighs = 0x8080808080808080;
+  // The high bit of a byte is set where it is ", \, below a space or above ASCII. One that follows such a byte may be
+  // marked as well, which makes no difference here.
+  const auto marks = [](uint64_t word) {
+    const auto zeros = [](uint64_t bytes) { return (bytes - kOnes) & ~bytes; };
+    return (word | (word - kOnes * 0x20) | zeros(word ^ (kOnes * '"')) | zeros(word ^ (kOnes * '\\'))) & kHighs;
+  };
+  uint64_t word;
+  for (; text.size() >= sizeof(word); text.remove_prefix(sizeof(word))) {
+    std::memcpy(&word, text.data(), sizeof(word));
+    if (marks(word) != 0) return false;
+  }
+  word = kOnes * ' ';
+  std::memcpy(&word, text.data(), text.size());
+  return marks(word) == 0;
+}
+
 void AppendQuoted(std::string_view text, std::string* out) {
   static constexpr char kHex[] = "0123456789abcdef";
   const char* const end = text.data() + text.size();

@@ -100,6 +100,8 @@ class Writer {
 
 // Appends `text` as a JSON string with its quotes.
 void AppendQuoted(std::string_view text, std::string* out);
+// Whether `text` is ASCII of which JSON writes each byte as it is.
+bool IsPlain(std::string_view text);
 
 }  // namespace imbot::base::json
 

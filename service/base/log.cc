@@ -4,6 +4,8 @@
 #include <spdlog/sinks/base_sink.h>
 #include <spdlog/sinks/stdout_sinks.h>
 
+#include <array>
+#include <charconv>
 #include <chrono>
 #include <mutex>
 #include <thread>
@@ -49,30 +51,54 @@ size_t Utf8Length(std::string_view text) {
   return length;
 }
 
-void AppendText(std::string_view text, json::Writer* out) {
-  size_t good = 0;
-  while (good < text.size()) {
-    const size_t length = Utf8Length(text.substr(good));
-    if (length == 0) break;
-    good += length;
+// As a JSON string. Bytes that are not UTF-8 become U+FFFD.
+void AppendText(std::string_view text, std::string* out) {
+  if (json::IsPlain(text)) {
+    out->push_back('"');
+    out->append(text);
+    out->push_back('"');
+    return;
   }
-  if (good == text.size()) return out->String(text);
-  std::string mended(text.substr(0, good));
-  for (size_t i = good; i < text.size();) {
+  std::string mended;
+  mended.reserve(text.size());
+  for (size_t i = 0; i < text.size();) {
     const size_t length = Utf8Length(text.substr(i));
     mended.append(length == 0 ? std::string_view("\xef\xbf\xbd") : text.substr(i, length));
     i += length == 0 ? 1 : length;
   }
-  out->String(mended);
+  json::AppendQuoted(mended, out);
+}
+
+void AppendInt(int64_t value, std::string* out) {
+  char buffer[24];
+  out->append(buffer, std::to_chars(buffer, buffer + sizeof(buffer), value).ptr);
+}
+
+// Milliseconds, as short as they are exact: 12, 12.5, 0.125.
+void AppendMilliseconds(std::chrono::microseconds time, std::string* out) {
+  int64_t count = time.count();
+  if (count < 0) {
+    out->push_back('-');
+    count = -count;
+  }
+  AppendInt(count / 1000, out);
+  int64_t rest = count % 1000;
+  if (rest == 0) return;
+  out->push_back('.');
+  for (int64_t unit = 100; rest > 0; unit /= 10) {
+    out->push_back(static_cast<char>('0' + rest / unit));
+    rest %= unit;
+  }
 }
 
 // 2026-01-02T03:04:05.678Z. Not by gmtime_r, which takes a lock of the whole process.
-std::string IsoTime(WallTime time) {
+std::array<char, 24> IsoTime(WallTime time) {
   namespace chrono = std::chrono;
   const auto day = chrono::floor<chrono::days>(time);
   const chrono::year_month_day date{chrono::sys_days(day)};
   const chrono::hh_mm_ss clock{chrono::floor<chrono::milliseconds>(time - day)};
-  std::string text = "0000-00-00T00:00:00.000Z";
+  std::array<char, 24> text;
+  std::string_view("0000-00-00T00:00:00.000Z").copy(text.data(), text.size());
   const auto put = [&text](size_t at, size_t digits, auto value) {
     auto rest = static_cast<int64_t>(value);
     for (size_t i = at + digits; i-- > at; rest /= 10) text[i] = static_cast<char>('0' + rest % 10);
@@ -214,28 +240,35 @@ void Logger::LogAlways(Level level, std::string_view event, std::span<const Fiel
 }
 
 std::string Logger::Line(Level level, std::string_view event, std::span<const Field> fields) const {
-  json::Writer line;
-  line.Reserve(512);
-  line.BeginObject();
-  line.Key("time");
-  line.String(IsoTime(clock_.WallNow()));
-  line.Key("level");
-  line.String(LevelName(level));
-  line.Key("event");
+  struct Visitor {
+    std::string* out;
+    void operator()(std::string_view text) const { AppendText(text, out); }
+    void operator()(int64_t value) const { AppendInt(value, out); }
+    void operator()(double value) const {
+      json::Writer number;
+      number.Double(value);
+      out->append(number.text());
+    }
+    void operator()(bool value) const { out->append(value ? "true" : "false"); }
+    void operator()(std::chrono::microseconds value) const { AppendMilliseconds(value, out); }
+  };
+  std::string line;
+  line.reserve(512);
+  line.append(R"({"time":")");
+  const std::array<char, 24> time = IsoTime(clock_.WallNow());
+  line.append(time.data(), time.size());
+  line.append(R"(","level":")");
+  line.append(LevelName(level));
+  line.append(R"(","event":)");
   AppendText(event, &line);
   for (const Field& field : fields) {
-    line.Key(field.key());
-    struct Visitor {
-      json::Writer* out;
-      void operator()(std::string_view text) const { AppendText(text, out); }
-      void operator()(int64_t value) const { out->Int(value); }
-      void operator()(double value) const { out->Double(value); }
-      void operator()(bool value) const { out->Bool(value); }
-    };
+    line.append(",\"");
+    line.append(field.key());
+    line.append("\":");
     std::visit(Visitor{&line}, field.value());
   }
-  line.EndObject();
-  return line.Take();
+  line.push_back('}');
+  return line;
 }
 
 }  // namespace imbot::base

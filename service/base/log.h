@@ -9,6 +9,7 @@
 #define IMBOT_SERVICE_BASE_LOG_H_
 
 #include <atomic>
+#include <chrono>
 #include <concepts>
 #include <cstdint>
 #include <functional>
@@ -36,7 +37,8 @@ enum class Delivery {
           // had not written yet is lost
 };
 
-// One name and value. Refers to the text it was made from: use it within the same full expression.
+// One name and value. The name is one of the code's, in snake_case. Refers to the text it was made from: use it within
+// the same full expression.
 class Field {
  public:
   Field(std::string_view key, std::string_view value) : key_(key), value_(value) {}
@@ -47,16 +49,19 @@ class Field {
   requires(!std::same_as<Number, bool>) Field(std::string_view key, Number value)
       : key_(key), value_(static_cast<int64_t>(value)) {}
   Field(std::string_view key, std::floating_point auto value) : key_(key), value_(static_cast<double>(value)) {}
+  // Written in milliseconds, with at most three decimals.
+  Field(std::string_view key, std::chrono::microseconds value) : key_(key), value_(value) {}
   Field(std::string_view key, const Secret& value) = delete;
   // A pointer would become a bool.
   Field(std::string_view key, const void* value) = delete;
 
   std::string_view key() const { return key_; }
-  const std::variant<std::string_view, int64_t, double, bool>& value() const { return value_; }
+  using Value = std::variant<std::string_view, int64_t, double, bool, std::chrono::microseconds>;
+  const Value& value() const { return value_; }
 
  private:
   std::string_view key_;
-  std::variant<std::string_view, int64_t, double, bool> value_;
+  Value value_;
 };
 
 // Thread-safe: lines of several threads never mix.

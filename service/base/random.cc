@@ -64,14 +64,13 @@ std::string UuidV4From(const std::array<uint8_t, 16>& bytes) {
   std::array<uint8_t, 16> marked = bytes;
   marked[6] = static_cast<uint8_t>((marked[6] & 0x0f) | 0x40);
   marked[8] = static_cast<uint8_t>((marked[8] & 0x3f) | 0x80);
-  const std::string hex = Hex(marked);
-  std::string text;
-  text.reserve(36);
+  static constexpr char kDigits[] = "0123456789abcdef";
+  std::string text(36, '-');
   size_t at = 0;
-  for (const size_t length : {8, 4, 4, 4, 12}) {
-    if (at > 0) text.push_back('-');
-    text.append(hex, at, length);
-    at += length;
+  for (const uint8_t byte : marked) {
+    if (at == 8 || at == 13 || at == 18 || at == 23) ++at;
+    text[at++] = kDigits[byte >> 4];
+    text[at++] = kDigits[byte & 15];
   }
   return text;
 }

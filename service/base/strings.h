@@ -65,7 +65,7 @@ template <typename Items>
 [[nodiscard]] bool EqualsIgnoreCase(std::string_view a, std::string_view b);  // ASCII letters
 [[nodiscard]] std::string ToLower(std::string_view text);                     // ASCII letters
 
-inline bool IsAlnum(char c) {
+constexpr bool IsAlnum(char c) {
   return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 inline char ToLower(char c) {

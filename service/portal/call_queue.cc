@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/container/btree_map.h"
+
 namespace imbot::portal {
 namespace {
 
@@ -23,15 +25,15 @@ struct QueuedCall::Key {
   std::string name;
   size_t busy = 0;    // calls that left and are not answered
   bool open = false;  // all of those are in the request that is being put together
-  std::array<std::map<uint64_t, QueuedCall*>, kLanes> waiting;
+  std::array<absl::btree_map<uint64_t, QueuedCall*>, kLanes> waiting;
   std::array<QueuedCall*, kLanes> ready{};  // the first of each lane, if it may leave
 };
 
 // One caller's calls of one lane.
 struct QueuedCall::Line {
   std::string caller;
-  std::map<uint64_t, CallQueue::Call> calls;
-  std::map<uint64_t, QueuedCall*> ready;
+  absl::btree_map<uint64_t, CallQueue::Call> calls;
+  absl::btree_map<uint64_t, QueuedCall*> ready;
   size_t bytes = 0;
   bool has_turn = false;  // in the lane's turns
   bool sits_out = false;  // or among those who sit this request out
@@ -54,12 +56,14 @@ CallQueue::Line& CallQueue::LineOf(Lane lane, const std::string& caller) {
 void CallQueue::Add(Call call) {
   call->place = ++last_place_;
   if (const std::string& name = call->call.order_key; !name.empty()) {
-    std::unique_ptr<Key>& key = keys_[name];
-    if (key == nullptr) {
-      key = std::make_unique<Key>();
+    auto it = keys_.find(name);
+    if (it == keys_.end()) {
+      auto key = std::make_unique<Key>();
       key->name = name;
+      const std::string_view own_name = key->name;
+      it = keys_.emplace(own_name, std::move(key)).first;
     }
-    call->key = key.get();
+    call->key = it->second.get();
   }
   Insert(call);
 }

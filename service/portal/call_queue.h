@@ -18,13 +18,13 @@
 #include <cstddef>
 #include <cstdint>
 #include <list>
-#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
 #include "service/base/clock.h"
 #include "service/base/executor.h"
 #include "service/portal/outgoing.h"
@@ -138,8 +138,8 @@ class CallQueue {
   void Release(Key* key);  // forgets it if nobody needs it
 
   std::array<std::unordered_map<std::string, std::unique_ptr<Line>>, kLanes> lines_;
-  std::array<std::list<Line*>, kLanes> turns_;  // callers with a call that is ready
-  std::unordered_map<std::string, std::unique_ptr<Key>> keys_;
+  std::array<std::list<Line*>, kLanes> turns_;                        // callers with a call that is ready
+  absl::flat_hash_map<std::string_view, std::unique_ptr<Key>> keys_;  // by the name that the key holds
   uint64_t last_place_ = 0;
   size_t calls_ = 0;
   size_t bytes_ = 0;

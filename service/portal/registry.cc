@@ -23,6 +23,12 @@ struct Port::OnLoop {
   Downloads downloads;
 };
 
+// A call on its way to the loop.
+struct Port::Posted {
+  std::weak_ptr<OnLoop> reference;
+  QueuedCall call;
+};
+
 Port::Port(std::string portal, transport::Loop& loop, const base::Clock& clock, CredentialSource& credentials,
            std::shared_ptr<LeakyBucket> bucket, SchedulerOptions options, SchedulerMetrics metrics)
     : portal_(std::move(portal)),
@@ -32,11 +38,17 @@ Port::Port(std::string portal, transport::Loop& loop, const base::Clock& clock, 
 
 CallId Port::Submit(Outgoing call, Done done) {
   const CallId id{++last_id_};
-  loop_.Post([reference = reference_, id, call = std::move(call), done = std::move(done)]() mutable {
-    if (const auto alive = reference.lock()) return alive->scheduler.Submit(id, std::move(call), std::move(done));
+  auto posted = std::make_shared<Posted>();
+  posted->reference = reference_;
+  posted->call.id = id;
+  posted->call.call = std::move(call);
+  posted->call.done = std::move(done);
+  loop_.Post([posted = std::move(posted)] {
+    if (const auto alive = posted->reference.lock())
+      return alive->scheduler.Submit(std::shared_ptr<QueuedCall>(posted, &posted->call));
     Answer answer;
-    answer.status = Stopping(call.method);
-    done(std::move(answer));
+    answer.status = Stopping(posted->call.call.method);
+    posted->call.done(std::move(answer));
   });
   return id;
 }

@@ -56,6 +56,7 @@ class Port {
   const std::string portal_;
   transport::Loop& loop_;
   std::atomic<uint64_t> last_id_{0};
+  struct Posted;
   // Used and destroyed on the loop.
   struct OnLoop;
   std::shared_ptr<OnLoop> on_loop_;

@@ -52,6 +52,10 @@ void Scheduler::Submit(CallId id, Outgoing outgoing, portal::Done done) {
   call->id = id;
   call->call = std::move(outgoing);
   call->done = std::move(done);
+  Submit(std::move(call));
+}
+
+void Scheduler::Submit(std::shared_ptr<QueuedCall> call) {
   call->submitted_at = clock_.Now();
   call->maybe_executed = call->call.maybe_executed;
   if (absl::Status status = Admit(*call); !status.ok()) {
@@ -60,10 +64,9 @@ void Scheduler::Submit(CallId id, Outgoing outgoing, portal::Done done) {
       done(std::move(answer));
     });
   }
-  open_.emplace(id, call);
-  call->deadline_timer = loop_.PostAt(call->call.deadline, [weak = std::weak_ptr<Scheduler*>(self_), id] {
-    if (const auto self = weak.lock(); self != nullptr && *self != nullptr) (*self)->OnDeadline(id);
-  });
+  open_.emplace(call->id, call);
+  // Every call that is open when this is destroyed is answered then, and its timer with it.
+  call->deadline_timer = loop_.PostAt(call->call.deadline, [this, id = call->id] { OnDeadline(id); });
   CountQueued(*call, 1);
   if (TakesPlaceOfAnother(call)) return;
   queue_.Add(std::move(call));

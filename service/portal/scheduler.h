@@ -22,9 +22,9 @@
 #include <random>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "service/base/clock.h"
 #include "service/base/metrics.h"
@@ -82,6 +82,8 @@ class Scheduler {
 
   // Calls `done` exactly once, never before it returns.
   void Submit(CallId id, Outgoing call, Done done);
+  // The same for a call of which only id, call and done are set.
+  void Submit(std::shared_ptr<QueuedCall> call);
   // A call that is queued is dropped (CANCELLED, NOT_EXECUTED). One that was sent is answered at once (CANCELLED,
   // UNKNOWN) and left to finish; its reply goes to Outgoing::late, if anywhere. An id that is unknown or answered is
   // ignored.
@@ -175,7 +177,7 @@ class Scheduler {
     Call call;
     base::TimerId timer = base::TimerId::kNone;
   };
-  std::unordered_map<CallId, Parked> parked_;
+  absl::flat_hash_map<CallId, Parked> parked_;
   std::vector<CallId> behind_budget_;  // of those, who wait for the next reply
   Pace pace_;
   Quarantine quarantine_;
@@ -193,8 +195,8 @@ class Scheduler {
   base::TimerId hang_timer_ = base::TimerId::kNone;
   // The requests in flight, streams aside: when each left, with how many calls.
   std::multimap<base::MonoTime, size_t> outstanding_;
-  base::MonoTime last_heard_;              // when the portal last answered
-  std::unordered_map<CallId, Call> open_;  // not answered yet
+  base::MonoTime last_heard_;               // when the portal last answered
+  absl::flat_hash_map<CallId, Call> open_;  // not answered yet
   std::optional<PortalSnapshot::LastError> last_error_;
   base::MonoTime last_error_at_;
   std::minstd_rand lot_;

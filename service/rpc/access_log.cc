@@ -1,20 +1,12 @@
 #include "service/rpc/access_log.h"
 
 #include <chrono>
-#include <vector>
 
+#include "absl/container/inlined_vector.h"
+#include "absl/strings/string_view.h"
 #include "service/rpc/call_metadata.h"
 
 namespace imbot::rpc {
-namespace {
-
-template <typename T>
-double Milliseconds(T time) {
-  // Whole microseconds, so that a line does not end in digits that no clock has.
-  return static_cast<double>(std::chrono::duration_cast<std::chrono::microseconds>(time).count()) / 1000.0;
-}
-
-}  // namespace
 
 std::string_view CodeName(absl::StatusCode code) {
   switch (code) {
@@ -66,38 +58,46 @@ void AccessLog::Began() {
   in_flight_.Add(1);
 }
 
-void AccessLog::Ended(const std::string& rpc, absl::StatusCode code, const std::string& reason, base::Duration total) {
+void AccessLog::Ended(std::string_view rpc, absl::StatusCode code, const std::string& reason, base::Duration total) {
   in_flight_.Add(-1);
   base::Counter counter;
   base::Histogram seconds;
   {
     base::MutexLock lock(mutex_);
-    std::string label = reason;
-    if (!label.empty() && reasons_.find(label) == reasons_.end()) {
-      if (reasons_.size() < kMaxReasons) {
-        reasons_.insert(label);
-      } else {
-        label = "OTHER";
-      }
-    }
-    auto [it, is_new] = series_.try_emplace(rpc);
-    Series& series = it->second;
-    if (is_new) {
-      series.seconds =
+    const absl::string_view key(rpc.data(), rpc.size());
+    auto it = series_.find(key);
+    if (it == series_.end()) {
+      it = series_.emplace(key, Series{}).first;
+      it->second.seconds =
           metrics_.GetHistogram("imbot_rpc_seconds", "Time from an rpc's arrival to its answer, in seconds.",
-                                base::LatencyBuckets(), {{"method", rpc}});
+                                base::LatencyBuckets(), {{"method", it->first}});
+      it->second.ok = TotalOf(it->first, absl::StatusCode::kOk, "");
     }
-    auto [total_it, is_new_code] = series.total.try_emplace({code, label});
-    if (is_new_code) {
-      total_it->second =
-          metrics_.GetCounter("imbot_rpc_total", "Rpcs that have ended, by gRPC code and reason.",
-                              {{"method", rpc}, {"code", std::string(CodeName(code))}, {"reason", label}});
-    }
-    counter = total_it->second;
-    seconds = series.seconds;
+    counter = code == absl::StatusCode::kOk ? it->second.ok : FailuresOf(it->first, code, reason, &it->second);
+    seconds = it->second.seconds;
   }
   counter.Increment();
   seconds.Observe(std::chrono::duration<double>(total).count());
+}
+
+base::Counter AccessLog::FailuresOf(const std::string& rpc, absl::StatusCode code, const std::string& reason,
+                                    Series* series) {
+  std::string label = reason;
+  if (!label.empty() && reasons_.find(label) == reasons_.end()) {
+    if (reasons_.size() < kMaxReasons) {
+      reasons_.insert(label);
+    } else {
+      label = "OTHER";
+    }
+  }
+  auto [it, is_new] = series->failures.try_emplace({code, label});
+  if (is_new) it->second = TotalOf(rpc, code, label);
+  return it->second;
+}
+
+base::Counter AccessLog::TotalOf(const std::string& rpc, absl::StatusCode code, const std::string& reason) {
+  return metrics_.GetCounter("imbot_rpc_total", "Rpcs that have ended, by gRPC code and reason.",
+                             {{"method", rpc}, {"code", std::string(CodeName(code))}, {"reason", reason}});
 }
 
 void AccessLog::Write(const CallRecord& record) {
@@ -105,23 +105,22 @@ void AccessLog::Write(const CallRecord& record) {
                                 ? base::Level::kError
                                 : base::Level::kInfo;
   if (!logger_.Enabled(level)) return;
-  std::vector<base::Field> fields;
-  fields.reserve(24);
+  absl::InlinedVector<base::Field, 24> fields;
   fields.emplace_back("request_id", record.request_id);
   fields.emplace_back("rpc", record.rpc);
-  const auto add_text = [&fields](std::string_view key, const std::string& value) {
+  const auto add_text = [&fields](std::string_view key, std::string_view value) {
     if (!value.empty()) fields.emplace_back(key, value);
   };
-  add_text("method", record.rest_method);
+  add_text("method", record.info.rest_method.empty() ? record.rest_method : record.info.rest_method);
   add_text("caller", record.caller);
   add_text("portal", record.info.portal);
   add_text("bot", record.info.bot);
   fields.emplace_back("code", CodeName(record.code));
   add_text("reason", record.reason);
   add_text("outcome", record.outcome);
-  fields.emplace_back("total_ms", Milliseconds(record.total));
-  if (record.info.queued.has_value()) fields.emplace_back("queued_ms", Milliseconds(*record.info.queued));
-  if (record.info.portal_time.has_value()) fields.emplace_back("portal_ms", Milliseconds(*record.info.portal_time));
+  fields.emplace_back("total_ms", std::chrono::duration_cast<std::chrono::microseconds>(record.total));
+  if (record.info.queued.has_value()) fields.emplace_back("queued_ms", *record.info.queued);
+  if (record.info.portal_time.has_value()) fields.emplace_back("portal_ms", *record.info.portal_time);
   if (record.info.http_status.has_value()) fields.emplace_back("http_status", *record.info.http_status);
   if (record.info.attempts > 0) fields.emplace_back("attempts", record.info.attempts);
   if (record.info.batch_size.has_value()) fields.emplace_back("batch_size", *record.info.batch_size);

@@ -9,10 +9,10 @@
 #include <map>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <unordered_set>
 #include <utility>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "service/base/clock.h"
 #include "service/base/log.h"
@@ -25,9 +25,10 @@ namespace imbot::rpc {
 // What there is to say of one rpc.
 struct CallRecord {
   std::string request_id;
-  std::string rpc;          // `/bitrix24.imbot.v2.MessageService/SendMessage`
-  std::string rest_method;  // `imbot.v2.Chat.Message.send`; empty where there is none
-  std::string caller;       // empty if it was not let in
+  // These two live longer than the record.
+  std::string_view rpc;          // `/bitrix24.imbot.v2.MessageService/SendMessage`
+  std::string_view rest_method;  // `imbot.v2.Chat.Message.send`; empty where there is none, or `info` names it
+  std::string caller;            // empty if it was not let in
   Priority priority = Priority::kInteractive;
   std::string trace_id;  // of `traceparent`; empty if there was none
   absl::StatusCode code = absl::StatusCode::kOk;
@@ -47,7 +48,7 @@ class AccessLog {
   // An rpc has come in.
   void Began();
   // It has ended for the caller: counted by rpc, code and reason. Once for each Began().
-  void Ended(const std::string& rpc, absl::StatusCode code, const std::string& reason, base::Duration total)
+  void Ended(std::string_view rpc, absl::StatusCode code, const std::string& reason, base::Duration total)
       IMBOT_EXCLUDES(mutex_);
   // The line. Once for each rpc, at its end or, if its caller left early, when it is known what became of it.
   void Write(const CallRecord& record);
@@ -59,14 +60,20 @@ class AccessLog {
  private:
   struct Series {
     base::Histogram seconds;
-    std::map<std::pair<absl::StatusCode, std::string>, base::Counter> total;
+    base::Counter ok;
+    std::map<std::pair<absl::StatusCode, std::string>, base::Counter> failures;
   };
+
+  // By code and reason.
+  base::Counter FailuresOf(const std::string& rpc, absl::StatusCode code, const std::string& reason, Series* series)
+      IMBOT_REQUIRES(mutex_);
+  base::Counter TotalOf(const std::string& rpc, absl::StatusCode code, const std::string& reason);
 
   base::Logger& logger_;
   base::Metrics& metrics_;
   const base::Gauge in_flight_;
   base::Mutex mutex_;
-  std::unordered_map<std::string, Series> series_ IMBOT_GUARDED_BY(mutex_);  // by rpc
+  absl::flat_hash_map<std::string, Series> series_ IMBOT_GUARDED_BY(mutex_);  // by rpc
   std::unordered_set<std::string> reasons_ IMBOT_GUARDED_BY(mutex_);
 };
 

@@ -31,7 +31,7 @@ CallFrame::CallFrame(std::shared_ptr<const CallEnvironment> environment, const t
     : environment_(std::move(environment)), method_(method), context_(context), arrived_at_(environment_->clock.Now()) {
   record_.request_id = base::RequestId(environment_->random);
   record_.rpc = method_.rpc_path;
-  record_.rest_method = std::string(method_.name());
+  record_.rest_method = method_.name();
 }
 
 absl::Status CallFrame::Enter(Call* call) {
@@ -74,9 +74,15 @@ absl::Status CallFrame::Parse(const grpc::ByteBuffer& bytes, google::protobuf::M
   }
   // An empty message may come without a buffer.
   if (bytes.Length() == 0) return absl::OkStatus();
-  grpc::ByteBuffer copy(bytes);  // a reference to the same slices
-  grpc::ProtoBufferReader reader(&copy);
-  if (!reader.status().ok() || !message->ParseFromZeroCopyStream(&reader)) {
+  const auto parsed = [&] {
+    // In one piece, as most come, it can be read where it lies.
+    if (grpc::Slice slice; bytes.TrySingleSlice(&slice).ok())
+      return message->ParseFromArray(slice.begin(), static_cast<int>(slice.size()));
+    grpc::ByteBuffer copy(bytes);  // a reference to the same slices
+    grpc::ProtoBufferReader reader(&copy);
+    return reader.status().ok() && message->ParseFromZeroCopyStream(&reader);
+  };
+  if (!parsed()) {
     return base::Error(
                absl::StatusCode::kInvalidArgument, "MALFORMED_REQUEST",
                base::StrCat("the request is not a serialized ", message->GetTypeName(), " (texts must be UTF-8)"))
@@ -113,14 +119,14 @@ base::MonoTime CallFrame::Deadline() {
 }
 
 grpc::Status CallFrame::End(absl::Status status, CallInfo info) {
-  if (!info.rest_method.empty()) record_.rest_method = info.rest_method;
   if (!status.ok()) {
+    const std::string_view method = info.rest_method.empty() ? record_.rest_method : info.rest_method;
     status = base::WithMetadata(status, "request_id", record_.request_id);
-    if (!record_.rest_method.empty()) status = base::WithMetadata(status, "method", record_.rest_method);
+    if (!method.empty()) status = base::WithMetadata(status, "method", method);
     if (!info.portal.empty()) status = base::WithMetadata(status, "portal", info.portal);
   }
   const Trailers trailers = InfoTrailers(record_.request_id, info);
-  for (const auto& [key, value] : trailers) context_->AddTrailingMetadata(key, value);
+  for (const auto& [name, value] : trailers) context_->AddTrailingMetadata(*name, value);
   record_.code = status.code();
   record_.reason = base::ReasonOf(status);
   record_.outcome = base::OutcomeOf(status);
@@ -145,7 +151,6 @@ void CallFrame::Abandon() {
 }
 
 void CallFrame::AnswerLate(const absl::Status& status, CallInfo info) {
-  if (!info.rest_method.empty()) record_.rest_method = info.rest_method;
   record_.outcome = base::OutcomeOf(status);
   record_.info = std::move(info);
   environment_->log->Write(record_);

@@ -1,8 +1,9 @@
 #include "service/rpc/status_trailers.h"
 
 #include <algorithm>
-#include <charconv>
+#include <cmath>
 #include <optional>
+#include <utility>
 
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
@@ -130,40 +131,68 @@ google::rpc::Status FitInto(const google::rpc::Status& whole, size_t budget) {
   return details.Pack();
 }
 
-// As printf's `%.6g`.
-std::string SixDigits(double value) {
-  char text[64];
-  return std::string(text, std::to_chars(text, text + sizeof(text), value, std::chars_format::general, 6).ptr);
+// Milliseconds with three decimals. REQUIRES: not negative.
+void AppendMilliseconds(std::chrono::microseconds time, std::string* out) {
+  const auto rest = time.count() % 1000;
+  base::StrAppend(out, time.count() / 1000, rest < 10 ? ".00" : rest < 100 ? ".0" : ".", rest);
 }
 
-// With three decimals. REQUIRES: not negative.
-std::string Milliseconds(std::chrono::microseconds time) {
-  const std::string thousandths = base::StrCat(1000 + time.count() % 1000);
-  return base::StrCat(time.count() / 1000, ".", std::string_view(thousandths).substr(1));
+// What there is to say of a call's way: a dictionary of RFC 9651, empty if there is nothing.
+std::string WayOf(const CallInfo& info) {
+  // The portal's own figure, which may be anything; a structured field has room for 12 digits.
+  constexpr double kMostSeconds = 1e8;
+  std::string way;
+  way.reserve(128);
+  const auto add = [&way](std::string_view key) { base::StrAppend(&way, way.empty() ? "" : ", ", key, "="); };
+  if (info.queued.has_value()) {
+    add("queued-ms");
+    AppendMilliseconds(*info.queued, &way);
+  }
+  if (info.portal_time.has_value()) {
+    add("portal-duration-ms");
+    AppendMilliseconds(*info.portal_time, &way);
+  }
+  if (info.operating.has_value() && *info.operating >= 0 && *info.operating < kMostSeconds) {
+    add("operating-ms");
+    AppendMilliseconds(std::chrono::microseconds(std::llround(*info.operating * 1e6)), &way);
+  }
+  if (info.operating_reset_at.has_value()) {
+    add("operating-reset-at");
+    base::StrAppend(&way, *info.operating_reset_at);
+  }
+  if (info.batch_size.has_value()) {
+    add("batch-size");
+    base::StrAppend(&way, *info.batch_size);
+  }
+  return way;
+}
+
+struct Names {
+  const std::string request_id = "x-imbot-request-id";
+  const std::string call = "x-imbot-call";
+  const std::string superseded = "x-imbot-superseded";
+};
+
+const Names& TheNames() {
+  static const Names* const names = new Names;  // never destroyed: calls may end while the process does
+  return *names;
 }
 
 }  // namespace
 
 Trailers InfoTrailers(std::string_view request_id, const CallInfo& info) {
+  const Names& names = TheNames();
   Trailers trailers;
-  trailers.reserve(6);
-  trailers.emplace_back("x-imbot-request-id", request_id);
-  if (info.queued.has_value()) trailers.emplace_back("x-imbot-queued-ms", Milliseconds(*info.queued));
-  if (info.portal_time.has_value())
-    trailers.emplace_back("x-imbot-portal-duration-ms", Milliseconds(*info.portal_time));
-  if (info.operating.has_value()) trailers.emplace_back("x-imbot-operating", SixDigits(*info.operating));
-  if (info.operating_reset_at.has_value()) {
-    trailers.emplace_back("x-imbot-operating-reset-at", base::StrCat(*info.operating_reset_at));
-  }
-  if (info.batch_size.has_value()) trailers.emplace_back("x-imbot-batch-size", base::StrCat(*info.batch_size));
-  if (info.superseded) trailers.emplace_back("x-imbot-superseded", "true");
+  trailers.emplace_back(&names.request_id, request_id);
+  if (std::string way = WayOf(info); !way.empty()) trailers.emplace_back(&names.call, std::move(way));
+  if (info.superseded) trailers.emplace_back(&names.superseded, "true");
   return trailers;
 }
 
 grpc::Status ToGrpcStatus(const absl::Status& status, const Trailers& trailers) {
   if (status.ok()) return grpc::Status::OK;
   size_t taken = kReserve;
-  for (const auto& [key, value] : trailers) taken += kEntryOverhead + key.size() + value.size();
+  for (const auto& [name, value] : trailers) taken += kEntryOverhead + name->size() + value.size();
   const google::rpc::Status whole = FitInto(base::ToRpcStatus(status), kMaxTrailers - std::min(taken, kMaxTrailers));
   return grpc::Status(static_cast<grpc::StatusCode>(status.code()), whole.message(), whole.SerializeAsString());
 }

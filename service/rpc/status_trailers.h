@@ -12,8 +12,8 @@
 #include <string>
 #include <string_view>
 #include <utility>
-#include <vector>
 
+#include "absl/container/inlined_vector.h"
 #include "absl/status/status.h"
 #include "service/rpc/call.h"
 
@@ -22,12 +22,14 @@ namespace imbot::rpc {
 // Bytes that all trailers of a call may take on the wire, by HTTP/2's count of 32 for each beside name and value.
 inline constexpr size_t kMaxTrailers = 8192;
 
-using Trailers = std::vector<std::pair<std::string, std::string>>;
+// Name and value. The names are constants, which live for ever: gRPC takes its own copies, and of nothing but a string.
+using Trailers = absl::InlinedVector<std::pair<const std::string*, std::string>, 3>;
 
-// `x-imbot-request-id` always; the rest where it is known: `x-imbot-queued-ms` and `x-imbot-portal-duration-ms`
-// (milliseconds with three decimals), `x-imbot-operating` (seconds), `x-imbot-operating-reset-at` (Unix seconds),
-// `x-imbot-batch-size`; `x-imbot-superseded: true` for a call that was never sent, since a later one of its caller took
-// its place (`x-imbot-collapse`).
+// `x-imbot-request-id` always. `x-imbot-call` where there is anything to say: a dictionary of RFC 9651 with those of
+// `queued-ms` (waiting for the portal), `portal-duration-ms`, `operating-ms` (what the method has used of its budget;
+// these three with three decimals), `operating-reset-at` (Unix seconds) and `batch-size` that are known. One entry, for
+// each costs a call as much as translating a message. `x-imbot-superseded: true` for a call that was never sent, since
+// a later one of its caller took its place (`x-imbot-collapse`).
 Trailers InfoTrailers(std::string_view request_id, const CallInfo& info);
 
 // OK for OK. Otherwise code, message and details (`grpc-status-details-bin`, a google.rpc.Status), cut so that they fit

@@ -7,14 +7,14 @@ namespace imbot::rpc {
 grpc::ServerUnaryReactor* UnaryCall::Start(std::shared_ptr<const CallEnvironment> environment,
                                            const translate::MethodSpec& method, grpc::CallbackServerContext* context,
                                            const grpc::ByteBuffer& request, grpc::ByteBuffer* response) noexcept {
-  const std::shared_ptr<UnaryCall> call(new UnaryCall(std::move(environment), method, context, response));
+  const auto call = std::make_shared<UnaryCall>(OnlyStart(), std::move(environment), method, context, response);
   call->self_ = call;
   call->Run(request);
   // OnDone waits until the method handler, which runs this, has returned: `self_` is still there.
   return call.get();
 }
 
-UnaryCall::UnaryCall(std::shared_ptr<const CallEnvironment> environment, const translate::MethodSpec& method,
+UnaryCall::UnaryCall(OnlyStart, std::shared_ptr<const CallEnvironment> environment, const translate::MethodSpec& method,
                      grpc::CallbackServerContext* context, grpc::ByteBuffer* response)
     : frame_(std::move(environment), method, context), response_(response) {}
 

@@ -34,9 +34,16 @@ class UnaryCall final : public grpc::ServerUnaryReactor, public std::enable_shar
   bool InternalInlineable() override { return true; }
 
  private:
-  UnaryCall(std::shared_ptr<const CallEnvironment> environment, const translate::MethodSpec& method,
+  class OnlyStart {
+    friend class UnaryCall;
+    OnlyStart() = default;
+  };
+
+ public:
+  UnaryCall(OnlyStart, std::shared_ptr<const CallEnvironment> environment, const translate::MethodSpec& method,
             grpc::CallbackServerContext* context, grpc::ByteBuffer* response);
 
+ private:
   void Run(const grpc::ByteBuffer& request);
   // Any thread; what the handler, or the pipeline before it, has to say. The first one to end the call is heard.
   void Answer(absl::Status status, std::unique_ptr<google::protobuf::Message> response, CallInfo info)

@@ -34,7 +34,8 @@ grpc::ServerGenericBidiReactor* UnknownMethods::CreateReactor(grpc::GenericCallb
   environment_->log->Began();
   CallRecord record;
   record.request_id = base::RequestId(environment_->random);
-  record.rpc = Shown(context->method());
+  const std::string rpc = Shown(context->method());
+  record.rpc = rpc;
   record.trace_id = TraceIdOf(context->client_metadata());
   absl::Status status = base::Error(absl::StatusCode::kUnimplemented, "RPC_UNKNOWN",
                                     base::StrCat("this gateway has no rpc ", record.rpc,
@@ -45,7 +46,7 @@ grpc::ServerGenericBidiReactor* UnknownMethods::CreateReactor(grpc::GenericCallb
   record.reason = base::ReasonOf(status);
   record.outcome = base::OutcomeOf(status);
   const Trailers trailers = InfoTrailers(record.request_id, {});
-  for (const auto& [key, value] : trailers) context->AddTrailingMetadata(key, value);
+  for (const auto& [name, value] : trailers) context->AddTrailingMetadata(*name, value);
   // One label for all: callers could make any number of paths.
   environment_->log->Ended("unknown", record.code, record.reason, record.total);
   environment_->log->Write(record);

@@ -7,6 +7,7 @@
 #include <span>
 #include <vector>
 
+#include "absl/container/inlined_vector.h"
 #include "absl/strings/escaping.h"
 #include "google/protobuf/struct.pb.h"
 #include "google/protobuf/timestamp.pb.h"
@@ -57,9 +58,14 @@ class JsonSink {
   size_t gap_ = 0;
 };
 
-// Writes `a%5Bb%5D%5B0%5D=...`. Every value becomes text; what has no text form makes the whole inexpressible.
+// Writes `METHOD?a%5Bb%5D%5B0%5D=...`. Every value becomes text; what has no text form makes the whole inexpressible.
 class QuerySink {
  public:
+  explicit QuerySink(std::string_view method) {
+    // Most commands fit.
+    out_.reserve(512);
+    out_ = method;
+  }
   void BeginObject() { Open(/*array=*/false); }
   void EndObject() { Close(); }
   void BeginArray() { Open(/*array=*/true); }
@@ -71,13 +77,21 @@ class QuerySink {
     if (key.size() == 1 && base::Trim(key).empty()) expressible_ = false;
     if (levels_.size() == 1 && key.find_first_of(". ") != key.npos) expressible_ = false;
     key_ = key;
+    plain_key_ = false;
   }
-  void Key(const FieldPlan& field) { Key(field.name); }
+  void Key(const FieldPlan& field) {
+    if (!field.plain_name) return Key(field.name);
+    key_ = field.name;
+    plain_key_ = true;
+  }
   void String(std::string_view text) {
     if (text.find('\0') != text.npos || HoldsResultReference(text)) expressible_ = false;
     Emit(text);
   }
-  void Int(int64_t value) { Emit(base::StrCat(value)); }
+  void Int(int64_t value) {
+    BeginValue();
+    base::StrAppend(&out_, value);
+  }
   void Double(double value) {
     Writer text;  // the same rule for integral doubles
     text.Double(value);
@@ -126,37 +140,55 @@ class QuerySink {
   // The current place, encoded: `key` at the top, `%5Bkey%5D` below.
   void AppendName(std::string* out) {
     Level& level = levels_.back();
-    const std::string index = level.array ? base::StrCat(level.values) : "";
-    const std::string_view name = level.array ? std::string_view(index) : key_;
+    const bool top = levels_.size() == 1;
+    if (!top) out->append("%5B");
+    if (level.array) {
+      base::StrAppend(out, level.values);
+    } else if (plain_key_) {
+      out->append(key_);
+    } else {
+      AppendEncoded(key_, out);
+    }
+    if (!top) out->append("%5D");
     ++level.values;
-    if (levels_.size() == 1) return AppendEncoded(name, out);
-    out->append("%5B");
-    AppendEncoded(name, out);
-    out->append("%5D");
   }
 
-  void Emit(std::string_view text) {
+  void BeginValue() {
     if (++variables_ > kMaxVariables) expressible_ = false;
-    if (!out_.empty()) out_.push_back('&');
+    out_.push_back(variables_ == 1 ? '?' : '&');
     out_.append(prefix_);
     AppendName(&out_);
     out_.push_back('=');
+  }
+
+  void Emit(std::string_view text) {
+    BeginValue();
     AppendEncoded(text, &out_);
   }
 
   // RFC 3986: everything but unreserved characters.
   static void AppendEncoded(std::string_view text, std::string* out) {
     static constexpr char kHex[] = "0123456789ABCDEF";
+    static constexpr auto kUnreserved = [] {
+      std::array<bool, 256> table{};
+      for (size_t c = 0; c < table.size(); ++c)
+        table[c] = base::IsAlnum(static_cast<char>(c)) || c == '-' || c == '.' || c == '_' || c == '~';
+      return table;
+    }();
+    const size_t before = out->size();
+    out->resize(before + 3 * text.size());
+    char* at = out->data() + before;
     for (const char c : text) {
-      if (base::IsAlnum(c) || c == '-' || c == '.' || c == '_' || c == '~') {
-        out->push_back(c);
+      const auto byte = static_cast<unsigned char>(c);
+      if (kUnreserved[byte]) {
+        *at++ = c;
       } else {
-        const auto byte = static_cast<unsigned char>(c);
-        out->push_back('%');
-        out->push_back(kHex[byte >> 4]);
-        out->push_back(kHex[byte & 15]);
+        *at++ = '%';
+        *at++ = kHex[byte >> 4];
+        *at++ = kHex[byte & 15];
       }
     }
+    out->resize(static_cast<size_t>(at - out->data()));
   }
 
   // PHP's max_input_vars unless the portal's administrator changed it: it drops what comes after, without an error.
@@ -165,7 +197,8 @@ class QuerySink {
   std::string out_;
   std::string prefix_;
   std::string_view key_;
-  std::vector<Level> levels_;
+  bool plain_key_ = false;  // known to need no encoding
+  absl::InlinedVector<Level, 8> levels_;
   int variables_ = 0;
   bool expressible_ = true;
 };
@@ -408,11 +441,9 @@ BodyAroundChunks EncodeAroundChunks(const MethodSpec& method, const Message& req
 
 std::optional<std::string> EncodeBatchCommand(const MethodSpec& method, const Message& request,
                                               const Identity& identity) {
-  QuerySink sink;
+  QuerySink sink(method.name());
   Encoder<QuerySink>(&sink, identity.bot_id).WriteRequest(method, request, InjectionsFor(method, identity));
-  auto query = sink.Take();
-  if (!query.has_value()) return std::nullopt;
-  return query->empty() ? std::string(method.name()) : base::StrCat(method.name(), "?", *query);
+  return sink.Take();
 }
 
 }  // namespace imbot::translate

@@ -39,6 +39,7 @@ struct FieldPlan {
   const google::protobuf::Reflection* entry_reflection = nullptr;
   bitrix24::rest::Field options;
   std::string name;           // on the wire
+  bool plain_name = false;    // letters, digits and underscores alone: the same in a query string
   std::string json_key;       // `"name":`
   Kind kind = Kind::kString;  // of the value; of a map, of its values
   bool yes_no = false;
@@ -101,12 +102,23 @@ struct MessagePlan {
   }
 };
 
-// Which fields of a message are set: one look at the whole message costs less than asking reflection about each.
+// Which fields of a message are set: one look at the whole message costs less than asking reflection about each. The
+// lists are used again by the thread's next ones.
 class SetFields {
  public:
   SetFields(const google::protobuf::Message& message, const MessagePlan& plan) {
+    if (auto& spare = Spare(); !spare.empty()) {
+      set_ = std::move(spare.back());
+      spare.pop_back();
+    }
     plan.reflection->ListFields(message, &set_);
   }
+  ~SetFields() {
+    set_.clear();
+    Spare().push_back(std::move(set_));
+  }
+  SetFields(const SetFields&) = delete;
+  SetFields& operator=(const SetFields&) = delete;
   // In the order of their numbers.
   const std::vector<const google::protobuf::FieldDescriptor*>& all() const { return set_; }
   // Whether `field` is one of them. REQUIRES: every field of the plan in turn.
@@ -117,7 +129,14 @@ class SetFields {
   }
 
  private:
-  std::vector<const google::protobuf::FieldDescriptor*> set_;
+  using List = std::vector<const google::protobuf::FieldDescriptor*>;
+  // As many as messages have been nested.
+  static std::vector<List>& Spare() {
+    thread_local std::vector<List> spare;
+    return spare;
+  }
+
+  List set_;
   size_t next_ = 0;
 };
 

@@ -298,6 +298,7 @@ class MethodTableBuilder {
     if (field.options().HasExtension(bitrix24::rest::field))
       out.options = field.options().GetExtension(bitrix24::rest::field);
     out.name = field.json_name();
+    out.plain_name = std::all_of(out.name.begin(), out.name.end(), [](char c) { return base::IsAlnum(c) || c == '_'; });
     base::json::AppendQuoted(out.name, &out.json_key);
     out.json_key.push_back(':');
     const FieldDescriptor* value = &field;

@@ -17,8 +17,9 @@ namespace {
 const Message* Holder(const Message& message, FieldPath path) {
   const Message* holder = &message;
   for (const FieldDescriptor* field : path.first(path.size() - 1)) {
-    if (!holder->GetReflection()->HasField(*holder, field)) return nullptr;
-    holder = &holder->GetReflection()->GetMessage(*holder, field);
+    const auto& reflection = *holder->GetReflection();
+    if (!reflection.HasField(*holder, field)) return nullptr;
+    holder = &reflection.GetMessage(*holder, field);
   }
   return holder;
 }
@@ -56,12 +57,13 @@ std::string TextAt(const Message& message, FieldPath path) {
   if (path.empty()) return "";
   const Message* holder = Holder(message, path);
   const FieldDescriptor* field = path.back();
-  if (holder == nullptr || !holder->GetReflection()->HasField(*holder, field)) return "";
+  if (holder == nullptr) return "";
+  const auto& reflection = *holder->GetReflection();
   switch (field->cpp_type()) {
     case FieldDescriptor::CPPTYPE_STRING:
-      return holder->GetReflection()->GetString(*holder, field);
+      return reflection.GetString(*holder, field);  // empty where it is not set
     case FieldDescriptor::CPPTYPE_INT64:
-      return base::StrCat(holder->GetReflection()->GetInt64(*holder, field));
+      return reflection.HasField(*holder, field) ? base::StrCat(reflection.GetInt64(*holder, field)) : "";
     default:
       return "";
   }

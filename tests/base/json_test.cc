@@ -228,5 +228,19 @@ TEST(AppendQuoted, Appends) {
   EXPECT_EQ(out, R"(x="a\"")");
 }
 
+TEST(JsonIsPlain, LooksAtEachByteWhereverItStands) {
+  for (size_t length = 1; length <= 17; ++length) {
+    for (size_t at = 0; at < length; ++at) {
+      for (int byte = 0; byte < 256; ++byte) {
+        std::string text(length, ' ');
+        text[at] = static_cast<char>(byte);
+        const bool plain = byte >= 0x20 && byte < 0x80 && byte != '"' && byte != '\\';
+        ASSERT_EQ(IsPlain(text), plain) << "byte " << byte << " at " << at << " of " << length;
+      }
+    }
+  }
+  EXPECT_TRUE(IsPlain(""));
+}
+
 }  // namespace
 }  // namespace imbot::base::json

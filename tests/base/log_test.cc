@@ -63,6 +63,19 @@ TEST_F(LoggerTest, ShowsBytesThatAreNotUtf8AsReplacementCharacters) {
                   "\",\"e\":\"\xf0\x9f\x98\x80\"}"));
 }
 
+TEST_F(LoggerTest, WritesTimesInMillisecondsAsShortAsTheyAreExact) {
+  using std::chrono::microseconds;
+  logger_.Log(Level::kInfo, "took",
+              {{"a", microseconds(12'000)},
+               {"b", microseconds(12'500)},
+               {"c", microseconds(125)},
+               {"d", microseconds(1'002'003)},
+               {"e", microseconds(0)},
+               {"f", microseconds(-1'500)}});
+  EXPECT_THAT(lines_, ElementsAre(R"({"time":"2026-01-02T03:04:05.678Z","level":"info","event":"took",)"
+                                  R"("a":12,"b":12.5,"c":0.125,"d":1002.003,"e":0,"f":-1.5})"));
+}
+
 TEST_F(LoggerTest, WritesNullForNumbersThatJsonDoesNotHave) {
   logger_.Log(Level::kInfo, "odd", {{"x", std::numeric_limits<double>::infinity()}});
   EXPECT_THAT(lines_, ElementsAre(R"({"time":"2026-01-02T03:04:05.678Z","level":"info","event":"odd","x":null})"));

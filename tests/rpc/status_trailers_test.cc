@@ -3,6 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
+#include <limits>
+
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
 #include "service/base/strings.h"
@@ -15,6 +18,7 @@ using ::testing::ElementsAre;
 using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::Pair;
+using ::testing::Pointee;
 
 template <typename Detail>
 std::vector<Detail> DetailsOf(const grpc::Status& status) {
@@ -44,8 +48,12 @@ bool IsUtf8(const std::string& text) {
   return parsed.ParseFromString(probe.SerializeAsString());  // a proto3 string that is not UTF-8 does not parse
 }
 
+auto Trailer(const std::string& name, const std::string& value) {
+  return Pair(Pointee(name), value);
+}
+
 TEST(InfoTrailers, TellsOnlyTheRequestIdOfACallThatWentNowhere) {
-  EXPECT_THAT(InfoTrailers("0a1b", {}), ElementsAre(Pair("x-imbot-request-id", "0a1b")));
+  EXPECT_THAT(InfoTrailers("0a1b", {}), ElementsAre(Trailer("x-imbot-request-id", "0a1b")));
 }
 
 TEST(InfoTrailers, TellsWhatIsKnown) {
@@ -58,10 +66,38 @@ TEST(InfoTrailers, TellsWhatIsKnown) {
   info.batch_size = 12;
   info.superseded = true;
   EXPECT_THAT(InfoTrailers("0a1b", info),
-              ElementsAre(Pair("x-imbot-request-id", "0a1b"), Pair("x-imbot-queued-ms", "1234.567"),
-                          Pair("x-imbot-portal-duration-ms", "48.100"), Pair("x-imbot-operating", "0.125"),
-                          Pair("x-imbot-operating-reset-at", "1767226200"), Pair("x-imbot-batch-size", "12"),
-                          Pair("x-imbot-superseded", "true")));
+              ElementsAre(Trailer("x-imbot-request-id", "0a1b"),
+                          Trailer("x-imbot-call",
+                                  "queued-ms=1234.567, portal-duration-ms=48.100, operating-ms=125.000, "
+                                  "operating-reset-at=1767226200, batch-size=12"),
+                          Trailer("x-imbot-superseded", "true")));
+}
+
+std::string CallTrailer(const CallInfo& info) {
+  for (const auto& [name, value] : InfoTrailers("0a1b", info)) {
+    if (*name == "x-imbot-call") return value;
+  }
+  return "(none)";
+}
+
+TEST(InfoTrailers, WritesThousandthsWithTheirZeros) {
+  CallInfo info;
+  info.queued = microseconds(7);
+  EXPECT_EQ(CallTrailer(info), "queued-ms=0.007");
+  info.queued = microseconds(3'060);
+  EXPECT_EQ(CallTrailer(info), "queued-ms=3.060");
+  info.queued = microseconds(0);
+  EXPECT_EQ(CallTrailer(info), "queued-ms=0.000");
+}
+
+TEST(InfoTrailers, KeepsABudgetToItselfThatAStructuredFieldCannotHold) {
+  CallInfo info;
+  for (const double seconds : {-1.0, 1e8, 1e300, std::numeric_limits<double>::infinity(), std::nan("")}) {
+    info.operating = seconds;
+    EXPECT_EQ(CallTrailer(info), "(none)") << seconds;
+  }
+  info.operating = 99'999'999.9994996;
+  EXPECT_EQ(CallTrailer(info), "operating-ms=99999999999.500");
 }
 
 TEST(ToGrpcStatus, LeavesOkAlone) {
@@ -139,7 +175,7 @@ TEST(ToGrpcStatus, FitsWhateverIsTooLong) {
   error.Domain(std::string(9000, 'd'));
   for (int i = 0; i < 500; ++i) error.Metadata(base::StrCat("key", i), std::string(300, 'v'));
   for (int i = 0; i < 500; ++i) error.Violation(std::string(2000, 'f'), std::string(2000, 'd'));
-  const Trailers trailers = {{"x-imbot-request-id", std::string(500, 'i')}};
+  const Trailers trailers = InfoTrailers(std::string(500, 'i'), {});
   const grpc::Status status = ToGrpcStatus(error.Build(), trailers);
   EXPECT_LE(SizeOnTheWire(status) + 32 + 18 + 500, kMaxTrailers);
   const auto infos = DetailsOf<google::rpc::ErrorInfo>(status);

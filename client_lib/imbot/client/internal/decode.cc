@@ -5,8 +5,13 @@
 #include <charconv>
 #include <cmath>
 #include <optional>
+#include <utility>
+#include <vector>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/string_view.h"
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
 #include "imbot/client/internal/grpc_wire.h"
@@ -95,6 +100,17 @@ void ReadBare(const AttemptResult& result, Error* error) {
   error->message += result.status.error_message();
 }
 
+// The value of one member of a dictionary (RFC 9651), without its parameters; empty if it is not there.
+std::string Member(const std::string& dictionary, absl::string_view name) {
+  for (const absl::string_view member : absl::StrSplit(dictionary, ',')) {
+    const std::pair<absl::string_view, absl::string_view> parts = absl::StrSplit(member, absl::MaxSplits('=', 1));
+    if (absl::StripAsciiWhitespace(parts.first) != name) continue;
+    const std::vector<absl::string_view> value = absl::StrSplit(parts.second, absl::MaxSplits(';', 1));
+    return std::string(absl::StripAsciiWhitespace(value[0]));
+  }
+  return "";
+}
+
 std::optional<double> Number(const std::string& text) {
   double value = 0;
   if (text.empty() || !absl::SimpleAtod(text, &value) || !std::isfinite(value) || std::abs(value) > 1e12)
@@ -131,15 +147,14 @@ Error ErrorOf(const AttemptResult& result) {
 CallInfo InfoOf(const Trailers& trailers) {
   CallInfo info;
   info.request_id = Find(trailers, "x-imbot-request-id");
-  info.queued = Milliseconds(Find(trailers, "x-imbot-queued-ms"));
-  info.portal_time = Milliseconds(Find(trailers, "x-imbot-portal-duration-ms"));
-  if (const auto operating = Number(Find(trailers, "x-imbot-operating")); operating.has_value()) {
-    info.operating = std::chrono::duration<double>(*operating);
-  }
-  if (const auto reset = Number(Find(trailers, "x-imbot-operating-reset-at")); reset.has_value()) {
+  const std::string call = Find(trailers, "x-imbot-call");
+  info.queued = Milliseconds(Member(call, "queued-ms"));
+  info.portal_time = Milliseconds(Member(call, "portal-duration-ms"));
+  info.operating = Milliseconds(Member(call, "operating-ms"));
+  if (const auto reset = Number(Member(call, "operating-reset-at")); reset.has_value()) {
     info.operating_reset_at = system_clock::time_point(std::chrono::seconds(std::llround(*reset)));
   }
-  if (const auto size = Number(Find(trailers, "x-imbot-batch-size")); size.has_value() && *size < 1e6) {
+  if (const auto size = Number(Member(call, "batch-size")); size.has_value() && *size < 1e6) {
     info.batch_size = static_cast<int>(*size);
   }
   return info;

@@ -6,11 +6,13 @@
 #include <grpcpp/server_builder.h>
 #include <grpcpp/support/byte_buffer.h>
 
+#include <chrono>
 #include <deque>
 #include <mutex>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
 #include "google/protobuf/descriptor.h"
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
@@ -49,24 +51,21 @@ grpc::Status ToGrpc(const FakeError& error) {
   return grpc::Status(static_cast<grpc::StatusCode>(error.code), error.message, whole.SerializeAsString());
 }
 
-std::string Milliseconds(std::chrono::microseconds time) {
-  return absl::StrFormat("%.3f", static_cast<double>(time.count()) / 1000);
+std::string Milliseconds(std::chrono::duration<double, std::milli> time) {
+  return absl::StrFormat("%.3f", time.count());
 }
 
 void AddTrailers(const client::CallInfo& info, grpc::GenericCallbackServerContext* context) {
   if (!info.request_id.empty()) context->AddTrailingMetadata("x-imbot-request-id", info.request_id);
-  if (info.queued.has_value()) context->AddTrailingMetadata("x-imbot-queued-ms", Milliseconds(*info.queued));
-  if (info.portal_time.has_value()) {
-    context->AddTrailingMetadata("x-imbot-portal-duration-ms", Milliseconds(*info.portal_time));
-  }
-  if (info.operating.has_value()) {
-    context->AddTrailingMetadata("x-imbot-operating", absl::StrFormat("%.6g", info.operating->count()));
-  }
+  std::vector<std::string> call;
+  if (info.queued.has_value()) call.push_back("queued-ms=" + Milliseconds(*info.queued));
+  if (info.portal_time.has_value()) call.push_back("portal-duration-ms=" + Milliseconds(*info.portal_time));
+  if (info.operating.has_value()) call.push_back("operating-ms=" + Milliseconds(*info.operating));
   if (info.operating_reset_at.has_value()) {
-    context->AddTrailingMetadata("x-imbot-operating-reset-at",
-                                 absl::StrCat(std::chrono::system_clock::to_time_t(*info.operating_reset_at)));
+    call.push_back(absl::StrCat("operating-reset-at=", std::chrono::system_clock::to_time_t(*info.operating_reset_at)));
   }
-  if (info.batch_size.has_value()) context->AddTrailingMetadata("x-imbot-batch-size", absl::StrCat(*info.batch_size));
+  if (info.batch_size.has_value()) call.push_back(absl::StrCat("batch-size=", *info.batch_size));
+  if (!call.empty()) context->AddTrailingMetadata("x-imbot-call", absl::StrJoin(call, ", "));
 }
 
 grpc::ByteBuffer ToBuffer(const std::string& bytes) {
