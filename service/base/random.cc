@@ -7,8 +7,6 @@
 #include <cstdio>
 #include <cstdlib>
 
-#include "absl/strings/escaping.h"
-
 namespace imbot::base {
 namespace {
 
@@ -36,9 +34,11 @@ class SystemRandom final : public Random {
   }
 };
 
-template <size_t N>
-std::string Hex(const std::array<uint8_t, N>& bytes) {
-  return absl::BytesToHexString({reinterpret_cast<const char*>(bytes.data()), N});
+// Two digits, in lower case.
+void PutHex(uint8_t byte, char* out) {
+  static constexpr char kDigits[] = "0123456789abcdef";
+  out[0] = kDigits[byte >> 4];
+  out[1] = kDigits[byte & 15];
 }
 
 }  // namespace
@@ -51,7 +51,9 @@ Random& Random::System() {
 std::string RequestId(Random& random) {
   std::array<uint8_t, 16> bytes;
   random.FillIdentifier(bytes);
-  return Hex(bytes);
+  std::string text(2 * bytes.size(), '0');
+  for (size_t i = 0; i < bytes.size(); ++i) PutHex(bytes[i], &text[2 * i]);
+  return text;
 }
 
 std::string UuidV4(Random& random) {
@@ -64,13 +66,12 @@ std::string UuidV4From(const std::array<uint8_t, 16>& bytes) {
   std::array<uint8_t, 16> marked = bytes;
   marked[6] = static_cast<uint8_t>((marked[6] & 0x0f) | 0x40);
   marked[8] = static_cast<uint8_t>((marked[8] & 0x3f) | 0x80);
-  static constexpr char kDigits[] = "0123456789abcdef";
   std::string text(36, '-');
   size_t at = 0;
   for (const uint8_t byte : marked) {
     if (at == 8 || at == 13 || at == 18 || at == 23) ++at;
-    text[at++] = kDigits[byte >> 4];
-    text[at++] = kDigits[byte & 15];
+    PutHex(byte, &text[at]);
+    at += 2;
   }
   return text;
 }

@@ -1,5 +1,7 @@
 #include "tests/simulator/php/json.h"
 
+#include <simdjson.h>
+
 #include <charconv>
 #include <cmath>
 #include <cstdint>
@@ -61,9 +63,18 @@ void AppendEscaped(unsigned char c, std::string* out) {
   *out += kHex[c & 15];
 }
 
+// Whether AppendString writes the byte as it is, whatever stands beside it.
+bool IsPlain(char c) {
+  return c >= ' ' && c != '"' && c != '\'' && c != '<' && c != '>' && c != '&' && c != '/' && c != '\\';
+}
+
 void AppendString(std::string_view text, std::string* out) {
   *out += '"';
   for (size_t i = 0; i < text.size();) {
+    const size_t begin = i;
+    while (i < text.size() && IsPlain(text[i])) ++i;
+    out->append(text, begin, i - begin);
+    if (i == text.size()) break;
     const unsigned char c = static_cast<unsigned char>(text[i]);
     if (c >= 0x80) {
       const size_t length = SequenceLength(text.substr(i));
@@ -106,15 +117,11 @@ void AppendString(std::string_view text, std::string* out) {
         *out += "\\t";
         break;
       default:
-        if (c < 0x20) {
-          // json_encode writes control characters in lower case, unlike the HEX_ flags' upper case.
-          constexpr char kHex[] = "0123456789abcdef";
-          *out += "\\u00";
-          *out += kHex[c >> 4];
-          *out += kHex[c & 15];
-        } else {
-          *out += static_cast<char>(c);
-        }
+        // json_encode writes control characters in lower case, unlike the HEX_ flags' upper case.
+        constexpr char kHex[] = "0123456789abcdef";
+        *out += "\\u00";
+        *out += kHex[c >> 4];
+        *out += kHex[c & 15];
     }
     ++i;
   }
@@ -191,10 +198,44 @@ void Append(const Json& value, EmptyMap empty_map, std::string* out) {
   }
 }
 
+Json FromElement(const simdjson::dom::element& element) {
+  using simdjson::dom::element_type;
+  switch (element.type()) {
+    case element_type::ARRAY: {
+      Json list = Json::array();
+      for (const simdjson::dom::element item : simdjson::dom::array(element)) list.push_back(FromElement(item));
+      return list;
+    }
+    case element_type::OBJECT: {
+      Json map = Json::object();
+      for (const auto [key, value] : simdjson::dom::object(element)) map[std::string(key)] = FromElement(value);
+      return map;
+    }
+    case element_type::INT64:
+      if (const int64_t value = int64_t(element); value < 0) return value;
+      return uint64_t(element);
+    case element_type::UINT64:
+      return uint64_t(element);
+    case element_type::DOUBLE:
+      return double(element);
+    case element_type::STRING:
+      return std::string(std::string_view(element));
+    case element_type::BOOL:
+      return bool(element);
+    case element_type::NULL_VALUE:
+      break;
+  }
+  return nullptr;
+}
+
 }  // namespace
 
 std::optional<Json> ParseJson(std::string_view text) {
   if (DeeperThanAllowed(text)) return std::nullopt;
+  thread_local simdjson::dom::parser parser;
+  if (simdjson::dom::element element; parser.parse(text.data(), text.size()).get(element) == simdjson::SUCCESS)
+    return FromElement(element);
+  // Numbers that simdjson has no type for, and whatever is no JSON.
   Json value = Json::parse(text.begin(), text.end(), nullptr, /*allow_exceptions=*/false);
   if (value.is_discarded()) return std::nullopt;
   return value;

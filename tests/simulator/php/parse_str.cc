@@ -21,6 +21,10 @@ std::string Decode(std::string_view text, bool plus_is_space) {
   std::string out;
   out.reserve(text.size());
   for (size_t i = 0; i < text.size(); ++i) {
+    const size_t begin = i;
+    while (i < text.size() && text[i] != '+' && text[i] != '%') ++i;
+    out.append(text, begin, i - begin);
+    if (i == text.size()) break;
     const char c = text[i];
     if (c == '+' && plus_is_space) {
       out += ' ';
