@@ -37,8 +37,11 @@ const std::map<std::string_view, Names>& AllowedInService() {
       {"events", lower},
       {"rpc", {"base", "translate", "transport", "storage", "portal", "credentials", "events"}},
       {"gateway.h", {"base", "config"}},
+      {"gateway_settings.h", {"base", "config", "transport", "portal", "rpc"}},
+      {"gateway_settings.cc", {"base", "config", "transport", "portal", "rpc", "gateway_settings.h"}},
       {"gateway.cc",
-       {"base", "config", "translate", "transport", "storage", "portal", "credentials", "events", "rpc", "gateway.h"}},
+       {"base", "config", "translate", "transport", "storage", "portal", "credentials", "events", "rpc", "gateway.h",
+        "gateway_settings.h"}},
       {"main.cc", {"base", "config", "gateway.h"}},
   };
   return allowed;
