@@ -280,12 +280,16 @@ void Scheduler::Stop() {
   }
 }
 
-void Scheduler::Settle(const Call& call, absl::Status status) {
+void Scheduler::StopWaiting(const Call& call) {
   if (queue_.Remove(*call)) {
     CountQueued(*call, -1);
   } else if (Unpark(*call)) {
     queue_.Done(*call);
   }
+}
+
+void Scheduler::Settle(const Call& call, absl::Status status) {
+  StopWaiting(call);
   if (call->maybe_executed && !call->sent) status = InDoubt(status);
   Finish(call, NoReply(*call, std::move(status)));
 }
@@ -335,9 +339,17 @@ void Scheduler::CountQueued(const QueuedCall& call, int sign) {
   metrics_.queued_bytes.Add(sign * static_cast<double>(call.call.bytes));
 }
 
+absl::Status Scheduler::Named(const absl::Status& status, const std::string& method) const {
+  return base::WithMetadata(base::WithMetadata(status, "portal", portal_), "method", method);
+}
+
 Answer Scheduler::NoReply(const QueuedCall& call, absl::Status status) const {
+  return NoReplyNamed(call, Named(status, call.call.method));
+}
+
+Answer Scheduler::NoReplyNamed(const QueuedCall& call, absl::Status status) const {
   Answer answer;
-  answer.status = base::WithMetadata(base::WithMetadata(status, "portal", portal_), "method", call.call.method);
+  answer.status = std::move(status);
   const MonoTime left_queue = call.sent ? call.sent_at : clock_.Now();
   answer.queued = duration_cast<std::chrono::microseconds>(left_queue - call.submitted_at);
   answer.attempts = call.attempts;

@@ -158,10 +158,15 @@ class Scheduler {
   void CheckSilence();
 
   void CountQueued(const QueuedCall& call, int sign);
+  // Takes it out of the queue or from where it waits aside, if it is there.
+  void StopWaiting(const Call& call);
   // Ends a call, queued or sent, by the gateway's own word.
   void Settle(const Call& call, absl::Status status);
   void Finish(const Call& call, Answer answer);
   Answer NoReply(const QueuedCall& call, absl::Status status) const;
+  // With the portal's name and the method's, which takes as long as the rest of an answer.
+  absl::Status Named(const absl::Status& status, const std::string& method) const;
+  Answer NoReplyNamed(const QueuedCall& call, absl::Status status) const;  // which has them
 
   const std::string portal_;
   transport::Loop& loop_;

@@ -17,7 +17,7 @@ using base::MonoTime;
 namespace {
 
 // Of the calls that wait for a portal that is not worth calling any more.
-constexpr size_t kToldAtOnce = 20;
+constexpr size_t kToldAtOnce = 10;
 constexpr std::chrono::milliseconds kToldAgainAfter{1};
 
 bool IsLimitRefusal(const translate::ParsedReply& reply, int http_status) {
@@ -104,12 +104,19 @@ void Scheduler::AfterNews() {
 // Bite by bite: thousands of answers at once would hold up the other portals of this loop.
 void Scheduler::TellWaiting(std::vector<Call> waiting) {
   const MonoTime now = clock_.Now();
+  std::string method;  // of the refusal
+  absl::Status refusal;
   for (size_t told = 0; told < kToldAtOnce && !waiting.empty(); waiting.pop_back()) {
     const Call& call = waiting.back();
     // The answer of one that may have been executed is worth waiting for: the portal may come back in time.
     const bool waits = !open_.contains(call->id) || call->sent || (quarantine_.breaker() && call->maybe_executed);
     if (waits) continue;
-    Settle(call, quarantine_.Refusal(call->call.method, now));
+    if (told == 0 || method != call->call.method) {
+      method = call->call.method;
+      refusal = Named(quarantine_.Refusal(method, now), method);
+    }
+    StopWaiting(call);
+    Finish(call, NoReplyNamed(*call, call->maybe_executed ? InDoubt(refusal) : refusal));
     ++told;
   }
   telling_ = !waiting.empty();
