@@ -78,7 +78,8 @@ SOAK_CALLS ?= 10000
 soak: build/dev/build.ninja ## Load with trouble for SOAK_SECONDS=600: does anything stay behind? SOAK_CALLS=10000: is each done once?
 	@cmake --build build/dev -j$(JOBS) --target imbot_soak imbot_soak_once
 	@seed=$(or $(SEED),$$((RANDOM * 32768 + RANDOM))); echo "seed $$seed"; \
-	  build/dev/bin/imbot_soak $(SOAK_SECONDS) $$seed; build/dev/bin/imbot_soak_once $(SOAK_CALLS) $$seed
+	  status=0; build/dev/bin/imbot_soak $(SOAK_SECONDS) $$seed || status=$$?; \
+	  build/dev/bin/imbot_soak_once $(SOAK_CALLS) $$seed || status=$$?; exit $$status
 
 .PHONY: check
 check: deps-check build/dev/build.ninja ## Format, proto rules, thread-safety annotations, clang-tidy

@@ -1,5 +1,7 @@
 #include "tests/support/simulator.h"
 
+#include <signal.h>
+
 #include <chrono>
 #include <stdexcept>
 
@@ -14,6 +16,11 @@ Simulator::Simulator(std::vector<std::string> flags) {
       process_->WaitForLine([](const std::string& text) { return text.starts_with("{"); }, std::chrono::seconds(20));
   if (!line.has_value()) throw std::runtime_error("the simulator did not start: " + process_->Err());
   ports_ = Json::parse(*line);
+}
+
+Simulator::~Simulator() {
+  process_->Signal(SIGTERM);
+  process_->Wait(std::chrono::seconds(5));
 }
 
 Json Simulator::Get(const std::string& target) const {

@@ -18,6 +18,10 @@ class Simulator {
  public:
   // Throws std::runtime_error if it does not come up.
   explicit Simulator(std::vector<std::string> flags = {});
+  // Lets it end by itself, so that its certificates do not stay behind.
+  ~Simulator();
+  Simulator(const Simulator&) = delete;
+  Simulator& operator=(const Simulator&) = delete;
 
   int http_port() const { return ports_.at("http_port").get<int>(); }
   int https_port() const { return ports_.at("https_port").get<int>(); }
