@@ -233,6 +233,7 @@ bool IsPlain(std::string_view text) {
     std::memcpy(&word, text.data(), sizeof(word));
     if (marks(word) != 0) return false;
   }
+  if (text.empty()) return true;
   word = kOnes * ' ';
   std::memcpy(&word, text.data(), text.size());
   return marks(word) == 0;
