@@ -251,6 +251,9 @@ void CallQueue::Take() {
       key->open = true;
       opened_.push_back(key);
     }
+    // An earlier attempt may still be under way at the portal, which then refuses this one: what follows would
+    // overtake.
+    if (call->maybe_executed) key->open = false;
     Refresh(*key);
     QueuedCall* const behind = key->ready[Index(lane_)];
     if (turn_calls_ * keys_.size() < kTurnTimesKeys && behind != nullptr && behind->call.caller == call->call.caller)

@@ -110,6 +110,23 @@ TEST_F(Repeating, AnErrorThatSaysDoneCountsAsDoneAfterADoubt) {
   EXPECT_EQ(Reason(other), "REACTION_ALREADY_SET") << "nobody had asked for it before";
 }
 
+TEST_F(Repeating, NothingOfItsDialogFollowsACallInDoubtIntoItsRequest) {
+  Occupy();
+  const int first = Submit({.order_key = "chat5", .retry = RETRY_DEDUPLICATED, .maybe_executed = true});
+  const int second = Submit({.order_key = "chat5", .retry = RETRY_DEDUPLICATED});
+  AnswerOk(0);
+  ASSERT_EQ(loop_.fake().sent(), 2u);
+  AnswerError(1, "MESSAGE_DUPLICATED_BY_UUID");
+  EXPECT_FALSE(answered(first));
+  EXPECT_EQ(loop_.fake().sent(), 2u) << "the portal may still be at work on the first one";
+  loop_.Advance(6s);
+  ASSERT_EQ(loop_.fake().sent(), 3u);
+  AnswerOk(2);
+  ASSERT_EQ(loop_.fake().sent(), 4u);
+  AnswerOk(3);
+  EXPECT_TRUE(answered(second));
+}
+
 TEST_F(Repeating, AMessageThatThePortalHasAlreadyIsWaitedFor) {
   const int call = Submit({.retry = RETRY_DEDUPLICATED});
   AnswerError(0, "MESSAGE_DUPLICATED_BY_UUID");
