@@ -2,12 +2,12 @@
 //
 // Three lanes, each with its own turns: interactive, streams, bulk. In a lane every caller has a line of its own, and
 // callers take turns, so that who has many waits longer and nobody else does. Calls with one order key leave in the
-// order in which they came, whoever sent them: the first may leave; the next ones may join the same request; later ones
-// are not ready until all that left have been answered. A turn is therefore a call and some of those of its caller that
-// follow it under its key; turns that were had ahead of time are left out later. Call by call, half of a hundred
-// dialogs would be in every batch with one call each, and what follows would wait for their answers while the next
-// batches leave empty. Between lanes, order is kept only against what has left already: an interactive call passes bulk
-// ones of its own dialog that still wait.
+// order in which they came, whoever sent them: the first may leave; the next ones may join the same request, unless one
+// in it may have been executed before; later ones are not ready until all that left have been answered. A turn is
+// therefore a call and some of those of its caller that follow it under its key; turns that were had ahead of time are
+// left out later. Call by call, half of a hundred dialogs would be in every batch with one call each, and what follows
+// would wait for their answers while the next batches leave empty. Between lanes, order is kept only against what has
+// left already: an interactive call passes bulk ones of its own dialog that still wait.
 //
 // A request is put together between Begin() and End(): Next() names a call, Take() takes it. Decides nothing about
 // time. Loop thread only; owned by a scheduler.

@@ -28,7 +28,7 @@ using Trailers = absl::InlinedVector<std::pair<const std::string*, std::string>,
 // `x-imbot-request-id` always. `x-imbot-call` where there is anything to say: a dictionary of RFC 9651 with those of
 // `queued-ms` (waiting for the portal), `portal-duration-ms`, `operating-ms` (what the method has used of its budget;
 // these three with three decimals), `operating-reset-at` (Unix seconds) and `batch-size` that are known. One entry, for
-// each costs a call as much as translating a message. `x-imbot-superseded: true` for a call that was never sent, since
+// five cost a call as much as all of its translation. `x-imbot-superseded: true` for a call that was never sent, since
 // a later one of its caller took its place (`x-imbot-collapse`).
 Trailers InfoTrailers(std::string_view request_id, const CallInfo& info);
 

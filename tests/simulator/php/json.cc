@@ -65,7 +65,9 @@ void AppendEscaped(unsigned char c, std::string* out) {
 
 // Whether AppendString writes the byte as it is, whatever stands beside it.
 bool IsPlain(char c) {
-  return c >= ' ' && c != '"' && c != '\'' && c != '<' && c != '>' && c != '&' && c != '/' && c != '\\';
+  // Plain char is unsigned on some machines.
+  return c >= ' ' && static_cast<unsigned char>(c) < 0x80 && c != '"' && c != '\'' && c != '<' && c != '>' &&
+         c != '&' && c != '/' && c != '\\';
 }
 
 void AppendString(std::string_view text, std::string* out) {
