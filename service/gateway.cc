@@ -1,6 +1,5 @@
 #include "service/gateway.h"
 
-#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <map>

@@ -195,6 +195,8 @@ std::optional<Value> Parser::Parse(std::string_view text) {
 
 namespace {
 
+constexpr uint64_t kHighs = 0x8080808080808080;
+
 // Of each byte, whether JSON writes it differently inside a string.
 constexpr std::array<bool, 256> kEscaped = [] {
   std::array<bool, 256> escaped{};
@@ -203,16 +205,19 @@ constexpr std::array<bool, 256> kEscaped = [] {
   return escaped;
 }();
 
+// Eight bytes: not 0 if one of them is such a byte. The mark is its high bit; one that follows it may be marked too.
+uint64_t Escaped(uint64_t word) {
+  constexpr uint64_t kOnes = 0x0101010101010101;
+  const auto below = [](uint64_t bytes, uint64_t limit) { return (bytes - kOnes * limit) & ~bytes; };
+  return (below(word, 0x20) | below(word ^ (kOnes * '"'), 1) | below(word ^ (kOnes * '\\'), 1)) & kHighs;
+}
+
 // The first such byte from `at` on; the end if there is none. Eight at a time, since there is hardly ever one.
 const char* FindEscaped(const char* at, const char* end) {
-  constexpr uint64_t kOnes = 0x0101010101010101, kHighs = 0x8080808080808080;
-  // Sets the high bit of each byte that is zero. A byte after it may be marked wrongly: they are looked at one by one.
-  const auto zeros = [](uint64_t word) { return (word - kOnes) & ~word & kHighs; };
   for (; end - at >= 8; at += 8) {
     uint64_t word;
     std::memcpy(&word, at, sizeof(word));
-    const uint64_t below_space = (word - kOnes * 0x20) & ~word & kHighs;
-    if ((below_space | zeros(word ^ (kOnes * '"')) | zeros(word ^ (kOnes * '\\'))) != 0) break;
+    if (Escaped(word) != 0) break;  // the byte may be one that was marked wrongly: they are looked at one by one
   }
   while (at != end && !kEscaped[static_cast<unsigned char>(*at)]) ++at;
   return at;
@@ -221,22 +226,16 @@ const char* FindEscaped(const char* at, const char* end) {
 }  // namespace
 
 bool IsPlain(std::string_view text) {
-  constexpr uint64_t kOnes = 0x0101010101010101, kHighs = 0x8080808080808080;
-  // The high bit of a byte is set where it is ", \, below a space or above ASCII. One that follows such a byte may be
-  // marked as well, which makes no difference here.
-  const auto marks = [](uint64_t word) {
-    const auto zeros = [](uint64_t bytes) { return (bytes - kOnes) & ~bytes; };
-    return (word | (word - kOnes * 0x20) | zeros(word ^ (kOnes * '"')) | zeros(word ^ (kOnes * '\\'))) & kHighs;
-  };
+  const auto special = [](uint64_t word) { return ((word & kHighs) | Escaped(word)) != 0; };
   uint64_t word;
   for (; text.size() >= sizeof(word); text.remove_prefix(sizeof(word))) {
     std::memcpy(&word, text.data(), sizeof(word));
-    if (marks(word) != 0) return false;
+    if (special(word)) return false;
   }
   if (text.empty()) return true;
-  word = kOnes * ' ';
+  word = 0x2020202020202020;  // spaces
   std::memcpy(&word, text.data(), text.size());
-  return marks(word) == 0;
+  return !special(word);
 }
 
 void AppendQuoted(std::string_view text, std::string* out) {
