@@ -6,7 +6,6 @@
 #include <set>
 #include <string>
 #include <string_view>
-#include <thread>
 #include <utility>
 
 #include "google/protobuf/util/time_util.h"
@@ -32,15 +31,14 @@
 #include "service/rpc/admin_server.h"
 #include "service/rpc/caller_auth.h"
 #include "service/rpc/descriptor_index.h"
-#include "service/rpc/descriptor_service.h"
 #include "service/rpc/library_log.h"
+#include "service/rpc/method_route.h"
 #include "service/rpc/portal_call_handler.h"
 #include "service/rpc/raw_call_handler.h"
 #include "service/rpc/raw_service.h"
 #include "service/rpc/reflection_service.h"
 #include "service/rpc/registration_recovery.h"
 #include "service/rpc/server.h"
-#include "service/rpc/spare_poller.h"
 #include "service/rpc/unknown_methods.h"
 #include "service/storage/sqlite_store.h"
 #include "service/translate/method_table.h"
@@ -143,17 +141,14 @@ struct Gateway::Parts {
   std::shared_ptr<rpc::AccessLog> access_log;
   std::shared_ptr<const rpc::CallEnvironment> environment;
   std::unique_ptr<rpc::RawCallHandler> raw_handler;
-  std::unique_ptr<rpc::RawService> raw_service;
-  std::unique_ptr<rpc::DescriptorServices> services;
+  const rpc::RawService raw_service;
   std::unique_ptr<rpc::ReflectionServices> reflection;
-  std::unique_ptr<rpc::UnknownMethods> unknown_methods;
   std::unique_ptr<rpc::Server> server;
   std::atomic<bool> ready{false};
   std::unique_ptr<base::HttpListener> http;
   std::atomic<bool> stopped{false};
   std::unique_ptr<rpc::AdminHandler> admin_handler;
   std::unique_ptr<rpc::AdminServer> admin;
-  std::unique_ptr<rpc::SparePoller> spare_poller;
 };
 
 absl::Status Gateway::Parts::Build(const std::vector<const FileDescriptor*>& more_files) {
@@ -170,7 +165,6 @@ absl::Status Gateway::Parts::Build(const std::vector<const FileDescriptor*>& mor
   recovery = std::make_unique<rpc::RegistrationRecovery>(rpc::RegistrationRecovery::Dependencies{
       .registry = *registry, .vault = *vault, .executor = storage_thread, .logger = logger, .clock = clock});
   recovery->Start();
-  spare_poller = rpc::SparePoller::Hold(std::thread::hardware_concurrency());
   ready = true;
   return absl::OkStatus();
 }
@@ -273,15 +267,12 @@ absl::Status Gateway::Parts::BuildServer(const std::vector<const FileDescriptor*
                              .limits = CallLimitsFrom(configuration->settings.limits())});
   };
   environment = environment_for(*handler);
-  raw_service = std::make_unique<rpc::RawService>(environment_for(*raw_handler));
-  services = std::make_unique<rpc::DescriptorServices>(*methods, environment);
-  unknown_methods = std::make_unique<rpc::UnknownMethods>(environment);
 
   google::protobuf::FileDescriptorSet described = contract::DescriptorSet();
   for (const FileDescriptor* file : more_files) rpc::AppendLinkedFile(*file, &described);
   rpc::ReflectionServices::AppendOwnFiles(&described);
-  std::vector<std::string> served = services->names();
-  served.push_back(raw_service->name());
+  std::vector<std::string> served = rpc::ServiceNames(*methods);
+  served.push_back(raw_service.name());
   std::vector<std::string> names = served;
   for (const char* name : {rpc::ReflectionServices::kV1, rpc::ReflectionServices::kV1Alpha, "grpc.health.v1.Health",
                            "grpc.channelz.v1.Channelz"}) {
@@ -293,10 +284,10 @@ absl::Status Gateway::Parts::BuildServer(const std::vector<const FileDescriptor*
 
   rpc::EnableChannelz();
   rpc::Server::Parts parts;
-  parts.services = services->services();
-  parts.services.push_back(raw_service->service());
-  for (grpc::Service* service : reflection->services()) parts.services.push_back(service);
-  parts.unknown = unknown_methods.get();
+  rpc::AddMethodRoutes(environment, *methods, &parts.routes);
+  raw_service.AddTo(&parts.routes, environment_for(*raw_handler));
+  reflection->AddTo(&parts.routes);
+  rpc::AddUnknownRoute(environment, &parts.routes);
   parts.health_names = std::move(served);
   parts.gate = &gate;
   parts.answer_all = [this] {
@@ -379,7 +370,6 @@ std::vector<imbot::gateway::v1::ListenerStatus> Gateway::Parts::ListenerStatuses
 bool Gateway::Parts::Stop() {
   if (stopped.exchange(true)) return true;
   ready = false;
-  spare_poller.reset();
   bool whole = true;
   if (server != nullptr) {
     const auto& limits = configuration->settings.limits();

@@ -4,6 +4,7 @@
 
 #include "proto/contract.h"
 #include "service/rpc/descriptor_index.h"
+#include "service/rpc/unknown_methods.h"
 
 namespace imbot::rpc {
 
@@ -14,9 +15,7 @@ AdminServer::AdminServer(AdminHandler& handler, std::shared_ptr<AccessLog> log)
                                                                            .gate = gate_,
                                                                            .log = std::move(log),
                                                                            .limits = {},
-                                                                           .tells_peers = true})),
-      service_(environment_),
-      unknown_(environment_) {}
+                                                                           .tells_peers = true})) {}
 
 AdminServer::~AdminServer() = default;
 
@@ -36,9 +35,9 @@ absl::Status AdminServer::Start(Listener listener) {
   reflection_ = std::make_unique<ReflectionServices>(*std::move(index));
 
   Server::Parts parts;
-  parts.services = {service_.service()};
-  for (grpc::Service* service : reflection_->services()) parts.services.push_back(service);
-  parts.unknown = &unknown_;
+  service_.AddTo(&parts.routes, environment_);
+  reflection_->AddTo(&parts.routes);
+  AddUnknownRoute(environment_, &parts.routes);
   parts.health_names = {AdminService::name()};
   parts.gate = &gate_;
   ServerOptions options;

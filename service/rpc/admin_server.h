@@ -17,7 +17,6 @@
 #include "service/rpc/caller_auth.h"
 #include "service/rpc/reflection_service.h"
 #include "service/rpc/server.h"
-#include "service/rpc/unknown_methods.h"
 
 namespace imbot::rpc {
 
@@ -38,7 +37,6 @@ class AdminServer {
   CallGate gate_;
   const std::shared_ptr<const CallEnvironment> environment_;
   AdminService service_;
-  UnknownMethods unknown_;
   std::unique_ptr<ReflectionServices> reflection_;
   std::unique_ptr<Server> server_;
 };

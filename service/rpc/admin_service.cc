@@ -4,6 +4,7 @@
 
 #include "imbot/gateway/v1/admin_service.pb.h"
 #include "service/base/strings.h"
+#include "service/rpc/method_route.h"
 
 namespace imbot::rpc {
 namespace {
@@ -14,7 +15,7 @@ const google::protobuf::ServiceDescriptor& Descriptor() {
 
 }  // namespace
 
-AdminService::AdminService(std::shared_ptr<const CallEnvironment> environment) : service_(std::move(environment)) {
+AdminService::AdminService() {
   auto& factory = *google::protobuf::MessageFactory::generated_factory();
   for (int i = 0; i < Descriptor().method_count(); ++i) {
     auto method = std::make_unique<translate::MethodSpec>();
@@ -22,8 +23,12 @@ AdminService::AdminService(std::shared_ptr<const CallEnvironment> environment) :
     method->rpc_path = base::StrCat("/", name(), "/", method->descriptor->name());
     method->request_prototype = factory.GetPrototype(method->descriptor->input_type());
     method->response_prototype = factory.GetPrototype(method->descriptor->output_type());
-    service_.Add(*methods_.emplace_back(std::move(method)));
+    methods_.push_back(std::move(method));
   }
+}
+
+void AdminService::AddTo(Routes* routes, const std::shared_ptr<const CallEnvironment>& environment) const {
+  for (const auto& method : methods_) AddMethodRoute(environment, *method, routes);
 }
 
 const std::string& AdminService::name() {

@@ -6,22 +6,23 @@
 #include <string>
 #include <vector>
 
-#include "service/rpc/dynamic_service.h"
+#include "service/rpc/call_frame.h"
+#include "service/rpc/routes.h"
+#include "service/translate/method_table.h"
 
 namespace imbot::rpc {
 
 class AdminService {
  public:
-  // The environment's handler takes every request of AdminService: an AdminHandler.
-  explicit AdminService(std::shared_ptr<const CallEnvironment> environment);
+  AdminService();
 
-  grpc::Service* service() { return &service_; }
+  // The environment's handler takes every request of AdminService: an AdminHandler.
+  void AddTo(Routes* routes, const std::shared_ptr<const CallEnvironment>& environment) const;
   // Full name, for health and reflection.
   static const std::string& name();
 
  private:
-  std::vector<std::unique_ptr<const translate::MethodSpec>> methods_;  // do not move: gRPC keeps their paths
-  DynamicService service_;
+  std::vector<std::unique_ptr<const translate::MethodSpec>> methods_;  // do not move: routes refer to them
 };
 
 }  // namespace imbot::rpc

@@ -1,14 +1,13 @@
 #include "service/rpc/call_frame.h"
 
 #include <grpc/support/time.h>
-#include <grpcpp/support/proto_buffer_reader.h>
-#include <grpcpp/support/slice.h>
 
 #include <algorithm>
 #include <utility>
 
 #include "service/base/error.h"
 #include "service/base/strings.h"
+#include "service/rpc/byte_buffer.h"
 #include "service/rpc/call_metadata.h"
 #include "service/rpc/peer.h"
 #include "service/rpc/status_trailers.h"
@@ -26,9 +25,8 @@ std::optional<std::chrono::microseconds> TimeLeft(gpr_timespec deadline) {
 
 }  // namespace
 
-CallFrame::CallFrame(std::shared_ptr<const CallEnvironment> environment, const translate::MethodSpec& method,
-                     grpc::CallbackServerContext* context)
-    : environment_(std::move(environment)), method_(method), context_(context), arrived_at_(environment_->clock.Now()) {
+CallFrame::CallFrame(std::shared_ptr<const CallEnvironment> environment, const translate::MethodSpec& method, Rpc& rpc)
+    : environment_(std::move(environment)), method_(method), rpc_(rpc), arrived_at_(environment_->clock.Now()) {
   record_.request_id = base::RequestId(environment_->random);
   record_.rpc = method_.rpc_path;
   record_.rest_method = method_.name();
@@ -36,7 +34,7 @@ CallFrame::CallFrame(std::shared_ptr<const CallEnvironment> environment, const t
 
 absl::Status CallFrame::Enter(Call* call) {
   environment_->log->Began();
-  const auto& metadata = context_->client_metadata();
+  const auto& metadata = rpc_.context().client_metadata();
   record_.trace_id = TraceIdOf(metadata);
   entered_ = environment_->gate.Enter();
   // First of all, so that a gateway that is going down spends nothing on a call it won't take.
@@ -61,7 +59,7 @@ absl::Status CallFrame::Enter(Call* call) {
   call->collapse = given->collapse;
   call->arrived_at = arrived_at_;
   call->deadline = Deadline();
-  if (environment_->tells_peers) call->peer = PeerOf(*context_);
+  if (environment_->tells_peers) call->peer = PeerOf(rpc_.context());
   return absl::OkStatus();
 }
 
@@ -72,23 +70,19 @@ absl::Status CallFrame::Parse(const grpc::ByteBuffer& bytes, google::protobuf::M
                        base::StrCat("the request has ", bytes.Length(), " bytes, the gateway takes ", limit))
         .Build();
   }
-  // An empty message may come without a buffer.
-  if (bytes.Length() == 0) return absl::OkStatus();
-  const auto parsed = [&] {
-    // In one piece, as most come, it can be read where it lies.
-    if (grpc::Slice slice; bytes.TrySingleSlice(&slice).ok())
-      return message->ParseFromArray(slice.begin(), static_cast<int>(slice.size()));
-    grpc::ByteBuffer copy(bytes);  // a reference to the same slices
-    grpc::ProtoBufferReader reader(&copy);
-    return reader.status().ok() && message->ParseFromZeroCopyStream(&reader);
-  };
-  if (!parsed()) {
+  if (!FromBytes(bytes, message)) {
     return base::Error(
                absl::StatusCode::kInvalidArgument, "MALFORMED_REQUEST",
                base::StrCat("the request is not a serialized ", message->GetTypeName(), " (texts must be UTF-8)"))
         .Build();
   }
   return absl::OkStatus();
+}
+
+absl::Status CallFrame::NoMessage() const {
+  return base::Error(absl::StatusCode::kInvalidArgument, "MALFORMED_REQUEST",
+                     base::StrCat(method_.rpc_path, ": the call ended without a request"))
+      .Build();
 }
 
 absl::Status CallFrame::Serialize(const google::protobuf::Message& message, grpc::ByteBuffer* bytes) const {
@@ -101,10 +95,7 @@ absl::Status CallFrame::Serialize(const google::protobuf::Message& message, grpc
         .SetOutcome(base::Outcome::kExecuted)
         .Build();
   }
-  grpc::Slice slice(size);
-  // Slice has no access for writing. Nobody else has seen these bytes yet.
-  message.SerializeWithCachedSizesToArray(const_cast<uint8_t*>(slice.begin()));
-  *bytes = grpc::ByteBuffer(&slice, 1);
+  *bytes = ToBytesWithCachedSize(message);
   return absl::OkStatus();
 }
 
@@ -112,13 +103,28 @@ base::MonoTime CallFrame::Deadline() {
   const CallLimits& limits = environment_->limits;
   const bool streaming = method_.streaming();
   const std::chrono::milliseconds longest = streaming ? limits.max_stream_deadline : limits.max_deadline;
-  const auto left = TimeLeft(context_->raw_deadline());
+  const auto left = TimeLeft(rpc_.context().raw_deadline());
   if (!left.has_value()) return arrived_at_ + (streaming ? longest : std::min(limits.default_deadline, longest));
   callers_deadline_ = environment_->clock.Now() + *left;
   return std::min(*callers_deadline_, arrived_at_ + longest);
 }
 
-grpc::Status CallFrame::End(absl::Status status, CallInfo info) {
+void CallFrame::End(const absl::Status& status, CallInfo info) {
+  rpc_.Finish(Close(status, std::move(info)));
+}
+
+void CallFrame::EndWith(const google::protobuf::Message* response, absl::Status status, CallInfo info) {
+  grpc::ByteBuffer bytes;
+  if (status.ok()) status = response == nullptr ? absl::InternalError("no response") : Serialize(*response, &bytes);
+  const grpc::Status closed = Close(std::move(status), std::move(info));
+  if (closed.ok()) {
+    rpc_.Finish(bytes);
+  } else {
+    rpc_.Finish(closed);
+  }
+}
+
+grpc::Status CallFrame::Close(absl::Status status, CallInfo info) {
   if (!status.ok()) {
     const std::string_view method = info.rest_method.empty() ? record_.rest_method : info.rest_method;
     status = base::WithMetadata(status, "request_id", record_.request_id);
@@ -126,7 +132,7 @@ grpc::Status CallFrame::End(absl::Status status, CallInfo info) {
     if (!info.portal.empty()) status = base::WithMetadata(status, "portal", info.portal);
   }
   const Trailers trailers = InfoTrailers(record_.request_id, info);
-  for (const auto& [name, value] : trailers) context_->AddTrailingMetadata(*name, value);
+  for (const auto& [name, value] : trailers) rpc_.context().AddTrailingMetadata(*name, value);
   record_.code = status.code();
   record_.reason = base::ReasonOf(status);
   record_.outcome = base::OutcomeOf(status);

@@ -2,11 +2,10 @@
 // start; trailers, the error as gRPC carries it, counters and the line of the access log at its end.
 //
 // Part of the reactor that serves the rpc, which orders its calls: Enter() first, then one of End() and Abandon(), the
-// second followed by AnswerLate(), and Leave() last. gRPC's context is used up to End() or Abandon().
+// second followed by AnswerLate(), and Leave() last. The rpc is used up to End() or Abandon().
 #ifndef IMBOT_SERVICE_RPC_CALL_FRAME_H_
 #define IMBOT_SERVICE_RPC_CALL_FRAME_H_
 
-#include <grpcpp/server_context.h>
 #include <grpcpp/support/byte_buffer.h>
 #include <grpcpp/support/status.h>
 
@@ -24,6 +23,7 @@
 #include "service/rpc/call.h"
 #include "service/rpc/call_gate.h"
 #include "service/rpc/caller_auth.h"
+#include "service/rpc/rpc.h"
 
 namespace imbot::rpc {
 
@@ -51,8 +51,7 @@ struct CallEnvironment {
 
 class CallFrame {
  public:
-  CallFrame(std::shared_ptr<const CallEnvironment> environment, const translate::MethodSpec& method,
-            grpc::CallbackServerContext* context);
+  CallFrame(std::shared_ptr<const CallEnvironment> environment, const translate::MethodSpec& method, Rpc& rpc);
 
   const CallEnvironment& environment() const { return *environment_; }
   const translate::MethodSpec& method() const { return method_; }
@@ -61,11 +60,15 @@ class CallFrame {
   absl::Status Enter(Call* call);
   // One message of the request; MALFORMED_REQUEST or REQUEST_TOO_LARGE.
   absl::Status Parse(const grpc::ByteBuffer& bytes, google::protobuf::Message* message) const;
+  // MALFORMED_REQUEST: the caller has sent everything, and no message was among it.
+  absl::Status NoMessage() const;
   // RESPONSE_TOO_LARGE if it is more than the gateway sends.
   absl::Status Serialize(const google::protobuf::Message& message, grpc::ByteBuffer* bytes) const;
 
-  // The rpc is answered: what to finish it with.
-  grpc::Status End(absl::Status status, CallInfo info);
+  // Finishes the rpc.
+  void End(const absl::Status& status, CallInfo info);
+  // The same, with the response that a method owes if `status` is OK.
+  void EndWith(const google::protobuf::Message* response, absl::Status status, CallInfo info);
   // The caller has gone, or ran out of time.
   void Abandon();
   // What became of a call whose caller had gone: the line of the log, which waited for it.
@@ -75,10 +78,12 @@ class CallFrame {
 
  private:
   base::MonoTime Deadline();
+  // All of the end but finishing the rpc with it.
+  grpc::Status Close(absl::Status status, CallInfo info);
 
   const std::shared_ptr<const CallEnvironment> environment_;
   const translate::MethodSpec& method_;
-  grpc::CallbackServerContext* const context_;
+  Rpc& rpc_;  // not after the call has ended
   const base::MonoTime arrived_at_;
   std::optional<base::MonoTime> callers_deadline_;
   bool entered_ = false;  // counts in the gate

@@ -4,6 +4,7 @@
 
 #include "imbot/gateway/v1/raw_service.pb.h"
 #include "service/base/strings.h"
+#include "service/rpc/method_route.h"
 
 namespace imbot::rpc {
 namespace {
@@ -20,9 +21,10 @@ translate::MethodSpec CallMethod() {
 
 }  // namespace
 
-RawService::RawService(std::shared_ptr<const CallEnvironment> environment)
-    : method_(CallMethod()), service_(std::move(environment)) {
-  service_.Add(method_);
+RawService::RawService() : method_(CallMethod()) {}
+
+void RawService::AddTo(Routes* routes, std::shared_ptr<const CallEnvironment> environment) const {
+  AddMethodRoute(std::move(environment), method_, routes);
 }
 
 }  // namespace imbot::rpc

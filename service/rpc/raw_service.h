@@ -5,22 +5,23 @@
 #include <memory>
 #include <string>
 
-#include "service/rpc/dynamic_service.h"
+#include "service/rpc/call_frame.h"
+#include "service/rpc/routes.h"
+#include "service/translate/method_table.h"
 
 namespace imbot::rpc {
 
 class RawService {
  public:
-  // The environment's handler takes CallRequests: a RawCallHandler.
-  explicit RawService(std::shared_ptr<const CallEnvironment> environment);
+  RawService();
 
-  grpc::Service* service() { return &service_; }
+  // The environment's handler takes CallRequests: a RawCallHandler.
+  void AddTo(Routes* routes, std::shared_ptr<const CallEnvironment> environment) const;
   // Full name, for health and reflection.
   const std::string& name() const { return method_.descriptor->service()->full_name(); }
 
  private:
   const translate::MethodSpec method_;
-  DynamicService service_;
 };
 
 }  // namespace imbot::rpc

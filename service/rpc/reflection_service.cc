@@ -1,39 +1,40 @@
 #include "service/rpc/reflection_service.h"
 
-#include <grpcpp/support/server_callback.h>
-
 #include <string>
 #include <unordered_set>
 #include <utility>
 
 #include "grpc/health/v1/health.pb.h"
-#include "grpc/reflection/v1/reflection.grpc.pb.h"
-#include "grpc/reflection/v1alpha/reflection.grpc.pb.h"
+#include "grpc/reflection/v1/reflection.pb.h"
+#include "grpc/reflection/v1alpha/reflection.pb.h"
 #include "service/base/strings.h"
+#include "service/rpc/byte_buffer.h"
 
 namespace imbot::rpc {
 namespace {
 
 using google::protobuf::FileDescriptor;
 
-// One stream: reads a question, writes its answer, and so on, never two things at once; so nothing here needs a lock.
+// One stream: reads a question, writes its answer, and so on, never two things at once.
 template <typename Request, typename Response>
-class Stream final : public grpc::ServerBidiReactor<Request, Response> {
+class Stream final : public StreamRpc::Reactor {
  public:
-  explicit Stream(const DescriptorIndex& index) : index_(index) { this->StartRead(&request_); }
+  Stream(const DescriptorIndex& index, StreamRpc& rpc) : index_(index), rpc_(rpc) { rpc_.Read(); }
 
-  void OnReadDone(bool ok) noexcept override {
-    if (!ok) return this->Finish(grpc::Status::OK);  // the last question has been asked, or the caller has gone
+  void OnRead(bool ok, const grpc::ByteBuffer& message) override {
+    if (!ok) return rpc_.Finish(grpc::Status::OK);  // the last question has been asked, or the caller has gone
+    request_.Clear();
+    if (!FromBytes(message, &request_)) {
+      return rpc_.Finish(grpc::Status(grpc::StatusCode::INVALID_ARGUMENT,
+                                      base::StrCat("the request is not a serialized ", request_.GetTypeName())));
+    }
     Answer();
-    this->StartWrite(&response_);
+    rpc_.Write(ToBytes(response_));
   }
-  void OnWriteDone(bool ok) noexcept override {
-    if (!ok) return this->Finish(grpc::Status::CANCELLED);
-    this->StartRead(&request_);
+  void OnWritten(bool ok) override {
+    if (!ok) return rpc_.Finish(grpc::Status::CANCELLED);
+    rpc_.Read();
   }
-  // What is pending fails then, and ends the stream.
-  void OnCancel() noexcept override {}
-  void OnDone() noexcept override { delete this; }
 
  private:
   void Answer() {
@@ -95,21 +96,10 @@ class Stream final : public grpc::ServerBidiReactor<Request, Response> {
   }
 
   const DescriptorIndex& index_;
+  StreamRpc& rpc_;
   Request request_;
   Response response_;
   std::unordered_set<const FileDescriptor*> sent_;
-};
-
-template <typename Base, typename Request, typename Response>
-class Service final : public Base {
- public:
-  explicit Service(const DescriptorIndex& index) : index_(index) {}
-  grpc::ServerBidiReactor<Request, Response>* ServerReflectionInfo(grpc::CallbackServerContext*) override {
-    return new Stream<Request, Response>(index_);
-  }
-
- private:
-  const DescriptorIndex& index_;
 };
 
 namespace v1 = grpc::reflection::v1;
@@ -117,20 +107,18 @@ namespace v1alpha = grpc::reflection::v1alpha;
 
 }  // namespace
 
-ReflectionServices::ReflectionServices(std::unique_ptr<const DescriptorIndex> index) : index_(std::move(index)) {
-  services_.push_back(std::make_unique<Service<v1::ServerReflection::CallbackService, v1::ServerReflectionRequest,
-                                               v1::ServerReflectionResponse>>(*index_));
-  services_.push_back(
-      std::make_unique<Service<v1alpha::ServerReflection::CallbackService, v1alpha::ServerReflectionRequest,
-                               v1alpha::ServerReflectionResponse>>(*index_));
-}
+ReflectionServices::ReflectionServices(std::unique_ptr<const DescriptorIndex> index) : index_(std::move(index)) {}
 
 ReflectionServices::~ReflectionServices() = default;
 
-std::vector<grpc::Service*> ReflectionServices::services() const {
-  std::vector<grpc::Service*> services;
-  for (const auto& service : services_) services.push_back(service.get());
-  return services;
+void ReflectionServices::AddTo(Routes* routes) const {
+  const auto path = [](const char* service) { return base::StrCat("/", service, "/ServerReflectionInfo"); };
+  routes->AddStream(path(kV1), [this](StreamRpc& rpc) {
+    return std::make_shared<Stream<v1::ServerReflectionRequest, v1::ServerReflectionResponse>>(*index_, rpc);
+  });
+  routes->AddStream(path(kV1Alpha), [this](StreamRpc& rpc) {
+    return std::make_shared<Stream<v1alpha::ServerReflectionRequest, v1alpha::ServerReflectionResponse>>(*index_, rpc);
+  });
 }
 
 void ReflectionServices::AppendOwnFiles(google::protobuf::FileDescriptorSet* set) {

@@ -6,12 +6,10 @@
 #ifndef IMBOT_SERVICE_RPC_REFLECTION_SERVICE_H_
 #define IMBOT_SERVICE_RPC_REFLECTION_SERVICE_H_
 
-#include <grpcpp/impl/service_type.h>
-
 #include <memory>
-#include <vector>
 
 #include "service/rpc/descriptor_index.h"
+#include "service/rpc/routes.h"
 
 namespace imbot::rpc {
 
@@ -23,15 +21,14 @@ class ReflectionServices {
   explicit ReflectionServices(std::unique_ptr<const DescriptorIndex> index);
   ~ReflectionServices();
 
-  // To be registered with the server.
-  std::vector<grpc::Service*> services() const;
+  // To the routes of a server, which this outlives.
+  void AddTo(Routes* routes) const;
 
   // Adds the descriptors of gRPC's own services: health, reflection and, where it is linked in, channelz.
   static void AppendOwnFiles(google::protobuf::FileDescriptorSet* set);
 
  private:
   const std::unique_ptr<const DescriptorIndex> index_;
-  std::vector<std::unique_ptr<grpc::Service>> services_;
 };
 
 }  // namespace imbot::rpc

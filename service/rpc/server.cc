@@ -32,6 +32,14 @@ std::shared_ptr<grpc::ServerCredentials> CredentialsOf(const Listener& listener)
   return grpc::SslServerCredentials(options);
 }
 
+// Streams of each thread for which there is somebody already when they arrive; more of them wait a little longer.
+constexpr int kAwaited = 8;
+
+unsigned ThreadsOf(const ServerOptions& options) {
+  if (options.completion_threads > 0) return options.completion_threads;
+  return std::clamp(std::thread::hardware_concurrency() / 2, 1U, 8U);
+}
+
 int Milliseconds(std::chrono::milliseconds time) {
   return static_cast<int>(time.count());
 }
@@ -43,10 +51,18 @@ void EnableChannelz() {
   std::call_once(once, grpc::channelz::experimental::InitChannelzService);
 }
 
-Server::Server(ServerOptions options, Parts parts) : options_(std::move(options)), parts_(std::move(parts)) {}
+Server::Server(ServerOptions options, Parts parts)
+    : options_(std::move(options)),
+      parts_(std::move(parts)),
+      health_(parts_.health_names),
+      unary_service_(AllRoutes()) {}
+
+const Routes& Server::AllRoutes() {
+  health_.AddTo(&parts_.routes);
+  return parts_.routes;
+}
 
 absl::StatusOr<std::unique_ptr<Server>> Server::Create(ServerOptions options, Parts parts) {
-  grpc::EnableDefaultHealthCheckService(true);
   if (options.channelz) EnableChannelz();
   std::unique_ptr<Server> server(new Server(std::move(options), std::move(parts)));
   const ServerOptions& opts = server->options_;
@@ -56,14 +72,16 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Create(ServerOptions options, Pa
   for (size_t i = 0; i < opts.listeners.size(); ++i) {
     builder.AddListeningPort(opts.listeners[i].address, CredentialsOf(opts.listeners[i]), &server->ports_[i]);
   }
-  for (grpc::Service* service : server->parts_.services) builder.RegisterService(service);
-  if (server->parts_.unknown != nullptr) builder.RegisterCallbackGenericService(server->parts_.unknown);
+  builder.RegisterService(&server->unary_service_);
+  builder.RegisterAsyncGenericService(&server->stream_service_);
+  for (unsigned i = 0; i < ThreadsOf(opts); ++i)
+    server->threads_.push_back(std::make_shared<CompletionThread>(builder.AddCompletionQueue()));
   builder.SetMaxReceiveMessageSize(opts.max_receive_bytes);
   builder.SetMaxSendMessageSize(opts.max_send_bytes);
   grpc::ResourceQuota quota("imbot");
   quota.Resize(opts.memory_quota_bytes);
   builder.SetResourceQuota(quota);
-  // Only channelz is synchronous; it needs no more.
+  // Only channelz is synchronous; it needs no more. (Its threads wait for no events, since others do.)
   builder.SetSyncServerOption(grpc::ServerBuilder::NUM_CQS, 1);
   builder.SetSyncServerOption(grpc::ServerBuilder::MIN_POLLERS, 1);
   builder.SetSyncServerOption(grpc::ServerBuilder::MAX_POLLERS, 2);
@@ -94,8 +112,17 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Create(ServerOptions options, Pa
         base::StrCat("can't listen on ", failed.empty() ? "any address" : failed,
                      ": is the address this machine's, the port free, and the certificate one with its key?"));
   }
-  server->health_ = std::make_unique<Health>(server->server_->GetHealthCheckService(), server->parts_.health_names);
+  server->Begin();
   return server;
+}
+
+void Server::Begin() {
+  health_.SetServing(true);
+  for (const auto& thread : threads_) {
+    unary_service_.Begin(thread);
+    for (int i = 0; i < kAwaited; ++i) StreamRpc::Await(stream_service_, parts_.routes, thread);
+    thread->Start();
+  }
 }
 
 Server::~Server() {
@@ -105,7 +132,7 @@ Server::~Server() {
 void Server::BeginDrain() {
   if (drain_began_.has_value()) return;
   drain_began_ = base::Clock::System().Now();
-  health_->SetServing(false);
+  health_.SetServing(false);
   if (parts_.gate != nullptr) parts_.gate->Close();
 }
 
@@ -123,6 +150,7 @@ bool Server::Shutdown(std::chrono::milliseconds grace) {
   }
   server_->Shutdown(std::chrono::system_clock::now() + kFlush);
   server_->Wait();
+  for (const auto& thread : threads_) thread->Stop();
   return empty;
 }
 

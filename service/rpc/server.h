@@ -20,7 +20,10 @@
 #include "service/base/clock.h"
 #include "service/base/secret.h"
 #include "service/rpc/call_gate.h"
+#include "service/rpc/completion_thread.h"
 #include "service/rpc/health.h"
+#include "service/rpc/routes.h"
+#include "service/rpc/unary_rpc.h"
 
 namespace imbot::rpc {
 
@@ -51,6 +54,9 @@ struct ServerOptions {
   // 0: never.
   std::chrono::milliseconds max_connection_age{0};
   bool channelz = true;
+  // Threads on which rpcs live; more are of use when one can't keep up with tens of thousands of calls a second. 0: one
+  // for every two cores, at least one and at most eight.
+  unsigned completion_threads = 0;
   // How long after BeginDrain() the listeners stay, answering new calls with UNAVAILABLE, while load balancers learn of
   // it.
   std::chrono::milliseconds drain_delay{0};
@@ -59,9 +65,7 @@ struct ServerOptions {
 class Server {
  public:
   struct Parts {
-    std::vector<grpc::Service*> services;  // outlive the server
-    grpc::CallbackGenericService* unknown =
-        nullptr;                            // outlives the server; what no service has. Null: gRPC's own answer
+    Routes routes;                          // what they refer to outlives the server
     std::vector<std::string> health_names;  // services whose health is told
     CallGate* gate = nullptr;               // outlives the server; what its services count their calls with
     // Answers the calls that are still under way when the grace is over, so that each of their callers learns what is
@@ -76,7 +80,7 @@ class Server {
 
   // In the order of ServerOptions::listeners.
   const std::vector<int>& ports() const { return ports_; }
-  Health& health() { return *health_; }
+  Health& health() { return health_; }
 
   // Health says NOT_SERVING, then new calls are refused with SHUTTING_DOWN. Does not block; calls under way go on. Then
   // pollers are stopped and event streams closed, which is not the server's business.
@@ -88,12 +92,19 @@ class Server {
 
  private:
   Server(ServerOptions options, Parts parts);
+  // With those of the server itself.
+  const Routes& AllRoutes();
+  // Takes rpcs from here on.
+  void Begin();
 
   const ServerOptions options_;
-  const Parts parts_;
+  Parts parts_;
+  Health health_;
   std::vector<int> ports_;
+  UnaryService unary_service_;
+  grpc::AsyncGenericService stream_service_;
+  std::vector<std::shared_ptr<CompletionThread>> threads_;  // ended when all rpcs have
   std::unique_ptr<grpc::Server> server_;
-  std::unique_ptr<Health> health_;
   // Owner's thread only.
   std::optional<base::MonoTime> drain_began_;
   bool stopped_ = false;

@@ -4,85 +4,59 @@
 
 namespace imbot::rpc {
 
-grpc::ServerUnaryReactor* UnaryCall::Start(std::shared_ptr<const CallEnvironment> environment,
-                                           const translate::MethodSpec& method, grpc::CallbackServerContext* context,
-                                           const grpc::ByteBuffer& request, grpc::ByteBuffer* response) noexcept {
-  const auto call = std::make_shared<UnaryCall>(OnlyStart(), std::move(environment), method, context, response);
-  call->self_ = call;
+std::shared_ptr<UnaryCall> UnaryCall::Start(std::shared_ptr<const CallEnvironment> environment,
+                                            const translate::MethodSpec& method, Rpc& rpc,
+                                            const grpc::ByteBuffer& request) {
+  auto call = std::make_shared<UnaryCall>(OnlyStart(), std::move(environment), method, rpc);
   call->Run(request);
-  // OnDone waits until the method handler, which runs this, has returned: `self_` is still there.
-  return call.get();
+  return call;
 }
 
 UnaryCall::UnaryCall(OnlyStart, std::shared_ptr<const CallEnvironment> environment, const translate::MethodSpec& method,
-                     grpc::CallbackServerContext* context, grpc::ByteBuffer* response)
-    : frame_(std::move(environment), method, context), response_(response) {}
+                     Rpc& rpc)
+    : frame_(std::move(environment), method, rpc), thread_(rpc.thread()) {}
 
 void UnaryCall::Run(const grpc::ByteBuffer& request) {
   Call call;
-  absl::Status refused;
-  {
-    // OnCancel may come meanwhile.
-    base::MutexLock lock(mutex_);
-    refused = frame_.Enter(&call);
-  }
+  absl::Status refused = frame_.Enter(&call);
   if (refused.ok()) {
     call.request.reset(frame_.method().request_prototype->New());
     refused = frame_.Parse(request, call.request.get());
   }
-  if (!refused.ok()) return Answer(std::move(refused), nullptr, {});
+  if (!refused.ok()) return End(std::move(refused), nullptr, {});
   std::shared_ptr<CallInProgress> in_progress = frame_.environment().handler.Start(
       std::move(call),
       Reply([self = shared_from_this()](absl::Status status, std::unique_ptr<google::protobuf::Message> response,
                                         CallInfo info) {
         self->Answer(std::move(status), std::move(response), std::move(info));
       }));
-  bool abandoned = false;
-  {
-    base::MutexLock lock(mutex_);
-    abandoned = abandoned_;
-    if (!ended_) in_progress_ = in_progress;
-  }
-  // The caller went away while it was started.
-  if (abandoned && in_progress != nullptr) in_progress->Cancel();
+  if (!ended_) in_progress_ = std::move(in_progress);
 }
 
 void UnaryCall::Answer(absl::Status status, std::unique_ptr<google::protobuf::Message> response, CallInfo info) {
-  bool late = false;
-  std::shared_ptr<CallInProgress> in_progress;  // destroyed outside the lock
-  {
-    base::MutexLock lock(mutex_);
-    late = std::exchange(ended_, true);
-    in_progress.swap(in_progress_);
-  }
+  answer_ = std::make_unique<Answered>(std::move(status), std::move(response), std::move(info));
+  thread_->Run([self = shared_from_this()] {
+    const std::unique_ptr<Answered> answer = std::move(self->answer_);
+    self->End(std::move(answer->status), std::move(answer->response), std::move(answer->info));
+  });
+}
+
+void UnaryCall::End(absl::Status status, std::unique_ptr<google::protobuf::Message> response, CallInfo info) {
+  in_progress_ = nullptr;
   // The caller has gone: what is left is to write down what became of the call.
-  if (late) return frame_.AnswerLate(status, std::move(info));
-  if (status.ok())
-    status = response == nullptr ? absl::InternalError("no response") : frame_.Serialize(*response, response_);
-  Finish(frame_.End(std::move(status), std::move(info)));
+  if (std::exchange(ended_, true)) return frame_.AnswerLate(status, std::move(info));
+  frame_.EndWith(response.get(), std::move(status), std::move(info));
 }
 
-void UnaryCall::OnCancel() noexcept {
-  std::shared_ptr<CallInProgress> in_progress;
-  {
-    base::MutexLock lock(mutex_);
-    if (std::exchange(ended_, true)) return;
-    abandoned_ = true;
-    in_progress.swap(in_progress_);
-    // Under the lock: the answer that comes late reads what this writes.
-    frame_.Abandon();
-  }
+void UnaryCall::OnCancelled() {
+  if (std::exchange(ended_, true)) return;
+  frame_.Abandon();
+  const std::shared_ptr<CallInProgress> in_progress = std::move(in_progress_);
   if (in_progress != nullptr) in_progress->Cancel();
-  // What the status says no longer matters: the caller has its own.
-  Finish(grpc::Status::CANCELLED);
 }
 
-void UnaryCall::OnDone() noexcept {
-  {
-    base::MutexLock lock(mutex_);
-    frame_.Leave();
-  }
-  self_.reset();  // may delete this
+void UnaryCall::OnDone() {
+  frame_.Leave();
 }
 
 }  // namespace imbot::rpc

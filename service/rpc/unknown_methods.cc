@@ -13,12 +13,6 @@ namespace {
 
 constexpr size_t kLongestShown = 200;
 
-class Refusal final : public grpc::ServerGenericBidiReactor {
- public:
-  explicit Refusal(grpc::Status status) { Finish(std::move(status)); }
-  void OnDone() noexcept override { delete this; }
-};
-
 // A caller chooses this text: only what a method's path is made of goes on into the log.
 std::string Shown(const std::string& path) {
   std::string shown = path.substr(0, kLongestShown);
@@ -28,15 +22,14 @@ std::string Shown(const std::string& path) {
   return shown;
 }
 
-}  // namespace
-
-grpc::ServerGenericBidiReactor* UnknownMethods::CreateReactor(grpc::GenericCallbackServerContext* context) noexcept {
-  environment_->log->Began();
+void Refuse(const CallEnvironment& environment, StreamRpc& rpc) {
+  grpc::ServerContext& context = rpc.context();
+  environment.log->Began();
   CallRecord record;
-  record.request_id = base::RequestId(environment_->random);
-  const std::string rpc = Shown(context->method());
-  record.rpc = rpc;
-  record.trace_id = TraceIdOf(context->client_metadata());
+  record.request_id = base::RequestId(environment.random);
+  const std::string path = Shown(rpc.path());
+  record.rpc = path;
+  record.trace_id = TraceIdOf(context.client_metadata());
   absl::Status status = base::Error(absl::StatusCode::kUnimplemented, "RPC_UNKNOWN",
                                     base::StrCat("this gateway has no rpc ", record.rpc,
                                                  ": ask its reflection for those it has (grpcurl ADDRESS list)"))
@@ -46,11 +39,20 @@ grpc::ServerGenericBidiReactor* UnknownMethods::CreateReactor(grpc::GenericCallb
   record.reason = base::ReasonOf(status);
   record.outcome = base::OutcomeOf(status);
   const Trailers trailers = InfoTrailers(record.request_id, {});
-  for (const auto& [name, value] : trailers) context->AddTrailingMetadata(*name, value);
+  for (const auto& [name, value] : trailers) context.AddTrailingMetadata(*name, value);
   // One label for all: callers could make any number of paths.
-  environment_->log->Ended("unknown", record.code, record.reason, record.total);
-  environment_->log->Write(record);
-  return new Refusal(ToGrpcStatus(status, trailers));
+  environment.log->Ended("unknown", record.code, record.reason, record.total);
+  environment.log->Write(record);
+  rpc.Finish(ToGrpcStatus(status, trailers));
+}
+
+}  // namespace
+
+void AddUnknownRoute(std::shared_ptr<const CallEnvironment> environment, Routes* routes) {
+  routes->SetUnknown([environment = std::move(environment)](StreamRpc& rpc) {
+    Refuse(*environment, rpc);
+    return nullptr;
+  });
 }
 
 }  // namespace imbot::rpc

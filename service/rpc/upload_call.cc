@@ -1,66 +1,43 @@
 #include "service/rpc/upload_call.h"
 
-#include <grpc/support/time.h>
-
-#include <chrono>
 #include <string>
 #include <utility>
 
 #include "service/base/error.h"
 #include "service/base/strings.h"
+#include "service/rpc/submission.h"
 #include "service/translate/file_stream.h"
 
 namespace imbot::rpc {
 
 using base::Error;
 
-namespace {
-
-constexpr std::chrono::milliseconds kSettle{20};
-
-}  // namespace
-
-grpc::ServerReadReactor<grpc::ByteBuffer>* UploadCall::Start(std::shared_ptr<const CallEnvironment> environment,
-                                                             const translate::MethodSpec& method,
-                                                             grpc::CallbackServerContext* context,
-                                                             grpc::ByteBuffer* response) noexcept {
-  const std::shared_ptr<UploadCall> call(new UploadCall(std::move(environment), method, context, response));
-  call->self_ = call;
-  absl::Status refused;
-  {
-    // OnCancel may come meanwhile.
-    base::MutexLock lock(call->mutex_);
-    refused = call->frame_.Enter(&call->call_);
-  }
-  if (refused.ok()) {
-    call->Read();
+std::shared_ptr<UploadCall> UploadCall::Start(std::shared_ptr<const CallEnvironment> environment,
+                                              const translate::MethodSpec& method, StreamRpc& rpc) {
+  const std::shared_ptr<UploadCall> call(new UploadCall(std::move(environment), method, rpc));
+  if (absl::Status refused = call->frame_.Enter(&call->call_); refused.ok()) {
+    rpc.Read();
   } else {
-    call->Answer(std::move(refused), nullptr, {}, Answerer::kReader);
+    call->End(std::move(refused), nullptr, {});
   }
-  return call.get();
+  return call;
 }
 
 UploadCall::UploadCall(std::shared_ptr<const CallEnvironment> environment, const translate::MethodSpec& method,
-                       grpc::CallbackServerContext* context, grpc::ByteBuffer* response)
-    : frame_(std::move(environment), method, context), response_(response) {}
+                       StreamRpc& rpc)
+    : frame_(std::move(environment), method, rpc), rpc_(rpc), thread_(rpc.thread()) {}
 
-void UploadCall::Read() {
-  base::MutexLock lock(mutex_);
-  // After Finish() nothing may be started. StartRead calls nothing back from inside.
-  if (!ended_) StartRead(&message_);
+void UploadCall::OnRead(bool ok, const grpc::ByteBuffer& message) {
+  // What comes after the answer was under way already.
+  if (ended_) return;
+  absl::Status status = ok ? TakeMessage(message) : TakeEnd();
+  if (!status.ok()) End(std::move(status), nullptr, {});
 }
 
-void UploadCall::OnReadDone(bool ok) noexcept {
-  absl::Status status = ok ? TakeMessage() : TakeEnd();
-  if (!status.ok()) Answer(std::move(status), nullptr, {}, Answerer::kReader);
-}
-
-absl::Status UploadCall::TakeMessage() {
+absl::Status UploadCall::TakeMessage(const grpc::ByteBuffer& bytes) {
   const translate::MethodSpec& method = frame_.method();
   std::unique_ptr<google::protobuf::Message> message(method.request_prototype->New());
-  absl::Status status = frame_.Parse(message_, message.get());
-  message_.Clear();
-  if (!status.ok()) return status;
+  if (absl::Status status = frame_.Parse(bytes, message.get()); !status.ok()) return status;
   std::string piece = translate::TakeChunk(method, message.get());
   const int64_t most = translate::MaxContent(method);
   if (most > 0 && pipe_->size() + piece.size() > static_cast<uint64_t>(most)) {
@@ -69,16 +46,23 @@ absl::Status UploadCall::TakeMessage() {
         .Violation(translate::ChunkPath(method), base::StrCat("must have at most ", most, " bytes in all"))
         .Build();
   }
-  status = started_ ? translate::CheckLaterMessage(method, *message) : TakeFirst(std::move(message));
-  if (!status.ok()) return status;
-  const bool room = pipe_->Push(std::move(piece), [self = std::weak_ptr<UploadCall>(shared_from_this())] {
-    if (const auto alive = self.lock()) alive->Read();
-  });
-  if (room) Read();
+  if (!started_) {
+    TakeFirst(std::move(message));
+    if (ended_) return absl::OkStatus();
+  } else if (absl::Status status = translate::CheckLaterMessage(method, *message); !status.ok()) {
+    return status;
+  }
+  // From the portal's loop, when it has made room.
+  const auto on_room = [self = weak_from_this(), thread = thread_] {
+    thread->Run([self] {
+      if (const auto alive = self.lock(); alive != nullptr && !alive->ended_) alive->rpc_.Read();
+    });
+  };
+  if (pipe_->Push(std::move(piece), on_room)) rpc_.Read();
   return absl::OkStatus();
 }
 
-absl::Status UploadCall::TakeFirst(std::unique_ptr<google::protobuf::Message> message) {
+void UploadCall::TakeFirst(std::unique_ptr<google::protobuf::Message> message) {
   started_ = true;
   call_.request = std::move(message);
   call_.upload = pipe_;
@@ -86,17 +70,12 @@ absl::Status UploadCall::TakeFirst(std::unique_ptr<google::protobuf::Message> me
       std::move(call_),
       Reply([self = shared_from_this()](absl::Status status, std::unique_ptr<google::protobuf::Message> response,
                                         CallInfo info) {
-        self->Answer(std::move(status), std::move(response), std::move(info), Answerer::kHandler);
+        self->thread_->Run(
+            [self, status = std::move(status), response = std::move(response), info = std::move(info)]() mutable {
+              self->End(std::move(status), std::move(response), std::move(info));
+            });
       }));
-  bool abandoned = false;
-  {
-    base::MutexLock lock(mutex_);
-    abandoned = abandoned_;
-    if (!ended_) in_progress_ = in_progress;
-  }
-  // The caller went away while it was started.
-  if (abandoned && in_progress != nullptr) in_progress->Cancel();
-  return absl::OkStatus();
+  if (!ended_) in_progress_ = std::move(in_progress);
 }
 
 // The caller has sent everything, or has gone: gRPC says both in the same way.
@@ -107,74 +86,47 @@ absl::Status UploadCall::TakeEnd() {
                  base::StrCat(method.name(), ": the stream ended without a message; the first one names everything"))
         .Build();
   }
-  // That a caller has gone comes as a notice of its own, at about the same time. The file is not whole then, so its end
-  // waits for that notice.
-  end_of_stream_.Set(gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC), gpr_time_from_millis(kSettle.count(), GPR_TIMESPAN)),
-                     // The alarm keeps this for as long as it lives, which is as long as the call does.
-                     [self = weak_from_this()](bool) {
-                       if (const auto alive = self.lock()) alive->OnSettled();
-                     });
+  // The file of a caller that has gone is not whole.
+  rpc_.Settle();
   return absl::OkStatus();
 }
 
 void UploadCall::OnSettled() {
-  {
-    base::MutexLock lock(mutex_);
-    if (ended_) return;
-  }
   if (pipe_->size() > 0) return pipe_->Finish();
   const translate::MethodSpec& method = frame_.method();
-  Answer(Error(absl::StatusCode::kInvalidArgument, "VALIDATION_FAILED",
-               base::StrCat(method.name(), ": the file is empty, which Bitrix24 does not take"))
-             .Violation(translate::ChunkPath(method), "is required: at least one byte in all")
-             .Build(),
-         nullptr, {}, Answerer::kReader);
+  End(Error(absl::StatusCode::kInvalidArgument, "VALIDATION_FAILED",
+            base::StrCat(method.name(), ": the file is empty, which Bitrix24 does not take"))
+          .Violation(translate::ChunkPath(method), "is required: at least one byte in all")
+          .Build(),
+      nullptr, {});
 }
 
-void UploadCall::Answer(absl::Status status, std::unique_ptr<google::protobuf::Message> response, CallInfo info,
-                        Answerer answerer) {
-  bool late = false;
-  bool abandoned = false;
-  std::shared_ptr<CallInProgress> in_progress;  // destroyed outside the lock
-  {
-    base::MutexLock lock(mutex_);
-    late = std::exchange(ended_, true);
-    abandoned = abandoned_;
-    in_progress.swap(in_progress_);
-  }
-  if (late) {
-    // What became of a call whose caller has gone is for the handler to say, if it ever got it.
-    if (abandoned && (answerer == Answerer::kHandler) == started_) frame_.AnswerLate(status, std::move(info));
+void UploadCall::End(absl::Status status, std::unique_ptr<google::protobuf::Message> response, CallInfo info) {
+  const std::shared_ptr<CallInProgress> in_progress = std::move(in_progress_);
+  if (std::exchange(ended_, true)) {
+    // What became of a call whose caller has gone is for the handler to say.
+    if (abandoned_) frame_.AnswerLate(status, std::move(info));
     return;
   }
-  if (status.ok())
-    status = response == nullptr ? absl::InternalError("no response") : frame_.Serialize(*response, response_);
-  Finish(frame_.End(std::move(status), std::move(info)));
+  frame_.EndWith(response.get(), std::move(status), std::move(info));
   // If the portal has not got everything, it won't.
   pipe_->Abort();
   if (in_progress != nullptr) in_progress->Cancel();
 }
 
-void UploadCall::OnCancel() noexcept {
-  std::shared_ptr<CallInProgress> in_progress;
-  {
-    base::MutexLock lock(mutex_);
-    if (std::exchange(ended_, true)) return;
-    abandoned_ = true;
-    in_progress.swap(in_progress_);
-    frame_.Abandon();
-  }
+void UploadCall::OnCancelled() {
+  if (std::exchange(ended_, true)) return;
+  abandoned_ = true;
+  frame_.Abandon();
+  const std::shared_ptr<CallInProgress> in_progress = std::move(in_progress_);
   pipe_->Abort();
   if (in_progress != nullptr) in_progress->Cancel();
-  Finish(grpc::Status::CANCELLED);
+  // Nobody else has anything to say of a call that was not handed over.
+  if (!started_) frame_.AnswerLate(CancelledBeforeSent(), {});
 }
 
-void UploadCall::OnDone() noexcept {
-  {
-    base::MutexLock lock(mutex_);
-    frame_.Leave();
-  }
-  self_.reset();  // may delete this
+void UploadCall::OnDone() {
+  frame_.Leave();
 }
 
 }  // namespace imbot::rpc

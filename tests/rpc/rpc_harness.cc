@@ -13,6 +13,8 @@
 #include "google/rpc/error_details.pb.h"
 #include "proto/contract.h"
 #include "service/base/strings.h"
+#include "service/rpc/method_route.h"
+#include "service/rpc/unknown_methods.h"
 
 namespace imbot::rpc_test {
 namespace {
@@ -29,6 +31,14 @@ std::string BytesOf(const grpc::ByteBuffer& buffer) {
     for (const auto& slice : slices) bytes.append(slice.begin(), slice.end());
   }
   return bytes;
+}
+
+// What comes with a status that is there already.
+void ReadEnd(const grpc::ClientContext& context, Result* result) {
+  result->details.ParseFromString(result->status.error_details());
+  for (const auto& [key, value] : context.GetServerTrailingMetadata()) {
+    result->trailers.emplace(std::string(key.data(), key.size()), std::string(value.data(), value.size()));
+  }
 }
 
 google::rpc::ErrorInfo InfoOf(const google::rpc::Status& details) {
@@ -161,14 +171,12 @@ Harness::Harness(HarnessOptions options)
                            .gate = gate_,
                            .log = std::make_shared<rpc::AccessLog>(logger_, metrics),
                            .limits = options.limits});
-  services_ = std::make_unique<rpc::DescriptorServices>(*methods_, environment_);
-  unknown_ = std::make_unique<rpc::UnknownMethods>(environment_);
 
   rpc::EnableChannelz();
   google::protobuf::FileDescriptorSet set = contract::DescriptorSet();
   rpc::ReflectionServices::AppendOwnFiles(&set);
   rpc::AppendLinkedFile(*imbot::test::v1::EchoRequest::descriptor()->file(), &set);
-  std::vector<std::string> names = services_->names();
+  std::vector<std::string> names = rpc::ServiceNames(*methods_);
   for (const char* name : {rpc::ReflectionServices::kV1, rpc::ReflectionServices::kV1Alpha, "grpc.health.v1.Health",
                            "grpc.channelz.v1.Channelz"}) {
     names.emplace_back(name);
@@ -180,11 +188,12 @@ Harness::Harness(HarnessOptions options)
   if (server_options.listeners.empty()) server_options.listeners.push_back({"127.0.0.1:0", std::nullopt});
   server_options.drain_delay = options.drain_delay;
   server_options.max_receive_bytes = options.max_receive_bytes;
+  server_options.completion_threads = options.completion_threads;
   rpc::Server::Parts parts;
-  parts.services = services_->services();
-  for (grpc::Service* service : reflection_->services()) parts.services.push_back(service);
-  parts.unknown = unknown_.get();
-  parts.health_names = services_->names();
+  rpc::AddMethodRoutes(environment_, *methods_, &parts.routes);
+  reflection_->AddTo(&parts.routes);
+  rpc::AddUnknownRoute(environment_, &parts.routes);
+  parts.health_names = rpc::ServiceNames(*methods_);
   parts.gate = &gate_;
   server_ = OrExit(rpc::Server::Create(std::move(server_options), std::move(parts)));
 }
@@ -246,10 +255,7 @@ PendingCall::~PendingCall() {
 const Result& PendingCall::Wait() {
   if (shared_ == nullptr) return result_;
   result_.status = shared_->done.get_future().get();
-  result_.details.ParseFromString(result_.status.error_details());
-  for (const auto& [key, value] : context_.GetServerTrailingMetadata()) {
-    result_.trailers.emplace(std::string(key.data(), key.size()), std::string(value.data(), value.size()));
-  }
+  ReadEnd(context_, &result_);
   result_.body = BytesOf(shared_->response);
   shared_.reset();
   return result_;
@@ -259,6 +265,30 @@ Result CallBytes(const std::shared_ptr<grpc::Channel>& channel, const std::strin
                  const Prepare& prepare) {
   PendingCall call(channel, path, body, prepare);
   return call.Wait();
+}
+
+Result CallWithoutRequest(const std::shared_ptr<grpc::Channel>& channel, const std::string& path) {
+  grpc::ClientContext context;
+  context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(30));
+  grpc::CompletionQueue queue;
+  grpc::GenericStub stub(channel);
+  const auto call = stub.PrepareCall(&context, path, &queue);
+  const auto wait = [&queue] {
+    void* tag = nullptr;
+    bool ok = false;
+    queue.Next(&tag, &ok);
+  };
+  call->StartCall(nullptr);
+  wait();
+  call->WritesDone(nullptr);
+  wait();
+  Result result;
+  call->Finish(&result.status, nullptr);
+  wait();
+  queue.Shutdown();
+  wait();
+  ReadEnd(context, &result);
+  return result;
 }
 
 Result CallEcho(const std::shared_ptr<grpc::Channel>& channel, const std::string& text, const Prepare& prepare) {

@@ -19,11 +19,10 @@
 #include "service/base/log.h"
 #include "service/base/metrics.h"
 #include "service/base/mutex.h"
-#include "service/rpc/descriptor_service.h"
+#include "service/rpc/call_frame.h"
 #include "service/rpc/library_log.h"
 #include "service/rpc/reflection_service.h"
 #include "service/rpc/server.h"
-#include "service/rpc/unknown_methods.h"
 #include "service/translate/method_table.h"
 #include "tests/rpc/echo.pb.h"
 
@@ -93,6 +92,7 @@ struct HarnessOptions {
   std::shared_ptr<const rpc::CallerSet> callers = rpc::CallerSet::Anonymous(false);
   std::chrono::milliseconds drain_delay{0};
   int max_receive_bytes = 16 << 20;
+  unsigned completion_threads = 0;
   std::vector<rpc::Listener> listeners;  // none: one on a free port of loopback
 };
 
@@ -129,8 +129,6 @@ class Harness {
   rpc::CallGate gate_;
   rpc::CallerAuth callers_;
   std::shared_ptr<const rpc::CallEnvironment> environment_;
-  std::unique_ptr<rpc::DescriptorServices> services_;
-  std::unique_ptr<rpc::UnknownMethods> unknown_;
   std::unique_ptr<rpc::ReflectionServices> reflection_;
   std::unique_ptr<rpc::Server> server_;
 };
@@ -145,7 +143,10 @@ Result CallBytes(const std::shared_ptr<grpc::Channel>& channel, const std::strin
 Result CallEcho(const std::shared_ptr<grpc::Channel>& channel, const std::string& text,
                 const Prepare& prepare = nullptr);
 
-// The same without waiting: `context` and `done` are the caller's.
+// Calls, and says that everything has been sent without sending a request.
+Result CallWithoutRequest(const std::shared_ptr<grpc::Channel>& channel, const std::string& path);
+
+// The same as CallBytes() without waiting: `context` and `done` are the caller's.
 class PendingCall {
  public:
   PendingCall(const std::shared_ptr<grpc::Channel>& channel, const std::string& path, const std::string& body,

@@ -12,75 +12,17 @@
 #include <thread>
 
 #include "google/rpc/error_details.pb.h"
-#include "grpc/health/v1/health.grpc.pb.h"
 #include "service/base/strings.h"
+#include "tests/rpc/health_client.h"
 #include "tests/rpc/rpc_harness.h"
 
 namespace imbot::rpc_test {
 namespace {
 
-using grpc::health::v1::HealthCheckRequest;
-using grpc::health::v1::HealthCheckResponse;
 using imbot::test::v1::EchoResponse;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 using ::testing::HasSubstr;
-
-std::chrono::system_clock::time_point Soon() {
-  return std::chrono::system_clock::now() + seconds(60);
-}
-
-// SERVING, NOT_SERVING, or the name of the error.
-std::string HealthOf(const std::shared_ptr<grpc::Channel>& channel, const std::string& service) {
-  grpc::ClientContext context;
-  context.set_deadline(Soon());
-  HealthCheckRequest request;
-  request.set_service(service);
-  HealthCheckResponse response;
-  const grpc::Status status = grpc::health::v1::Health::NewStub(channel)->Check(&context, request, &response);
-  if (!status.ok()) return std::string(rpc::CodeName(static_cast<absl::StatusCode>(status.error_code())));
-  return HealthCheckResponse::ServingStatus_Name(response.status());
-}
-
-// Watches the health of one service; each change is one Read.
-class HealthWatch {
- public:
-  HealthWatch(const std::shared_ptr<grpc::Channel>& channel, const std::string& service)
-      : stub_(grpc::health::v1::Health::NewStub(channel)) {
-    context_.set_deadline(Soon());
-    HealthCheckRequest request;
-    request.set_service(service);
-    reader_ = stub_->Watch(&context_, request);
-  }
-  std::string Next() {
-    HealthCheckResponse response;
-    return reader_->Read(&response) ? HealthCheckResponse::ServingStatus_Name(response.status()) : "END";
-  }
-
- private:
-  grpc::ClientContext context_;
-  std::unique_ptr<grpc::health::v1::Health::Stub> stub_;
-  std::unique_ptr<grpc::ClientReader<HealthCheckResponse>> reader_;
-};
-
-TEST(Server, TellsTheHealthOfItselfAndOfEachService) {
-  Harness harness;
-  const auto channel = harness.Connect();
-  EXPECT_EQ(HealthOf(channel, ""), "SERVING");
-  for (const auto* service : harness.methods().services())
-    EXPECT_EQ(HealthOf(channel, service->full_name()), "SERVING");
-  EXPECT_EQ(HealthOf(channel, "no.such.Service"), "NOT_FOUND");
-  harness.server().health().SetServing("imbot.test.v1.EchoService", false);
-  EXPECT_EQ(HealthOf(channel, "imbot.test.v1.EchoService"), "NOT_SERVING");
-  EXPECT_EQ(HealthOf(channel, ""), "SERVING");
-}
-
-TEST(Server, AsksForNoTokenToTellItsHealth) {
-  HarnessOptions options;
-  options.callers = *rpc::CallerSet::Create({{{"billing", false}, kTokenSha256}});
-  Harness harness(std::move(options));
-  EXPECT_EQ(HealthOf(harness.Connect(), ""), "SERVING");
-}
 
 TEST(Server, FinishesWhatItBeganAndRefusesWhatIsNewWhenItDrains) {
   Harness harness;
@@ -157,6 +99,19 @@ TEST(Server, TakesNoConnectionOnceItHasShutDown) {
   EXPECT_TRUE(harness.server().Shutdown(seconds(60)));
   EXPECT_TRUE(harness.server().Shutdown(seconds(60))) << "a second time does nothing";
   EXPECT_EQ(CallEcho(channel, "x").status.error_code(), grpc::StatusCode::UNAVAILABLE);
+}
+
+TEST(Server, ServesOnSeveralThreads) {
+  HarnessOptions options;
+  options.completion_threads = 3;
+  Harness harness(std::move(options));
+  std::vector<std::unique_ptr<PendingCall>> calls;
+  for (int i = 0; i < 30; ++i) calls.push_back(std::make_unique<PendingCall>(harness.Connect(), kEcho, ""));
+  std::vector<std::unique_ptr<HeldCall>> held;
+  for (size_t i = 0; i < calls.size(); ++i) held.push_back(harness.handler.TakeCall());
+  for (const auto& call : held) call->reply.Answer(absl::OkStatus(), std::make_unique<EchoResponse>(), {});
+  for (const auto& call : calls) EXPECT_TRUE(call->Wait().status.ok());
+  EXPECT_TRUE(harness.server().Shutdown(seconds(60)));
 }
 
 TEST(Server, ListensOnSeveralFreePortsAndTellsThem) {

@@ -1,5 +1,5 @@
 // Calls over a real socket, through the whole rpc layer, with a handler that the test plays.
-#include "service/rpc/descriptor_service.h"
+#include "service/rpc/method_route.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -34,7 +34,7 @@ double Milliseconds(base::Duration time) {
   return std::chrono::duration<double, std::milli>(time).count();
 }
 
-TEST(DescriptorService, CarriesACallToItsHandlerAndBack) {
+TEST(MethodRoute, CarriesACallToItsHandlerAndBack) {
   Harness harness;
   PendingCall pending(harness.Connect(), kEcho, [] {
     EchoRequest request;
@@ -67,7 +67,7 @@ TEST(DescriptorService, CarriesACallToItsHandlerAndBack) {
   EXPECT_EQ(result.trailers.size(), 1u) << "nothing else is known of this call";
 }
 
-TEST(DescriptorService, ServesEveryUnaryMethodOfTheTable) {
+TEST(MethodRoute, ServesEveryUnaryMethodOfTheTable) {
   Harness harness;
   harness.handler.Play(PlayedHandler::Echo);
   const auto channel = harness.Connect();
@@ -81,7 +81,7 @@ TEST(DescriptorService, ServesEveryUnaryMethodOfTheTable) {
   EXPECT_GE(unary, 20);
 }
 
-TEST(DescriptorService, CountsMethodsThatDoNotExistUnderOneLabel) {
+TEST(MethodRoute, CountsMethodsThatDoNotExistUnderOneLabel) {
   Harness harness;
   const auto channel = harness.Connect();
   EXPECT_EQ(CallBytes(channel, "/no.such.Service/A\"b\n", "").Reason(), "RPC_UNKNOWN");
@@ -91,7 +91,7 @@ TEST(DescriptorService, CountsMethodsThatDoNotExistUnderOneLabel) {
   EXPECT_EQ(harness.Lines("\"rpc\":\"/no.such.Service/A?b?\"").size(), 1u);
 }
 
-TEST(DescriptorService, ReadsTheCallsMetadata) {
+TEST(MethodRoute, ReadsTheCallsMetadata) {
   Harness harness;
   PendingCall pending(harness.Connect(), kEcho, "", [](grpc::ClientContext& context) {
     context.AddMetadata("idempotency-key", "order-17");
@@ -109,7 +109,7 @@ TEST(DescriptorService, ReadsTheCallsMetadata) {
   EXPECT_THAT(line, Not(HasSubstr("order-17")));
 }
 
-TEST(DescriptorService, RefusesMetadataThatIsWrong) {
+TEST(MethodRoute, RefusesMetadataThatIsWrong) {
   Harness harness;
   const Result result = CallEcho(harness.Connect(), "x", [](grpc::ClientContext& context) {
     context.AddMetadata("idempotency-key", "two words");
@@ -123,7 +123,7 @@ TEST(DescriptorService, RefusesMetadataThatIsWrong) {
   EXPECT_EQ(bad_request.field_violations_size(), 2);
 }
 
-TEST(DescriptorService, RefusesBytesThatAreNotTheMessage) {
+TEST(MethodRoute, RefusesBytesThatAreNotTheMessage) {
   Harness harness;
   const auto channel = harness.Connect();
   // Field 2, a text of 5 bytes of which one is there; field 2, a text that is not UTF-8; a tag with field number 0.
@@ -135,7 +135,21 @@ TEST(DescriptorService, RefusesBytesThatAreNotTheMessage) {
   }
 }
 
-TEST(DescriptorService, RefusesARequestOverTheLimitAndTakesOneAtIt) {
+TEST(MethodRoute, RefusesACallThatEndsWithoutARequest) {
+  Harness harness;
+  const auto channel = harness.Connect();
+  // gRPC's own answer.
+  EXPECT_EQ(CallWithoutRequest(channel, kEcho).status.error_code(), grpc::StatusCode::INTERNAL);
+  const Result download = CallWithoutRequest(channel, "/bitrix24.imbot.v2.FileService/DownloadFile");
+  EXPECT_EQ(download.status.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+  EXPECT_EQ(download.Reason(), "MALFORMED_REQUEST");
+  const Result upload = CallWithoutRequest(channel, "/bitrix24.imbot.v2.FileService/UploadFile");
+  EXPECT_EQ(upload.status.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+  EXPECT_EQ(upload.Reason(), "STREAM_PROTOCOL");
+  EXPECT_EQ(harness.gate().inside(), 0);
+}
+
+TEST(MethodRoute, RefusesARequestOverTheLimitAndTakesOneAtIt) {
   HarnessOptions options;
   options.limits.max_request_bytes = 100;
   Harness harness(std::move(options));
@@ -149,7 +163,7 @@ TEST(DescriptorService, RefusesARequestOverTheLimitAndTakesOneAtIt) {
   EXPECT_EQ(result.Metadata("outcome"), "NOT_EXECUTED");
 }
 
-TEST(DescriptorService, NeverReadsARequestFarOverTheLimit) {
+TEST(MethodRoute, NeverReadsARequestFarOverTheLimit) {
   HarnessOptions options;
   options.max_receive_bytes = 1000;
   Harness harness(std::move(options));
@@ -160,7 +174,7 @@ TEST(DescriptorService, NeverReadsARequestFarOverTheLimit) {
   EXPECT_TRUE(CallEcho(channel, "x").status.ok()) << "the connection goes on";
 }
 
-TEST(DescriptorService, TellsThatACallWasExecutedWhoseResponseIsTooLarge) {
+TEST(MethodRoute, TellsThatACallWasExecutedWhoseResponseIsTooLarge) {
   HarnessOptions options;
   options.limits.max_response_bytes = 100;
   Harness harness(std::move(options));
@@ -173,7 +187,7 @@ TEST(DescriptorService, TellsThatACallWasExecutedWhoseResponseIsTooLarge) {
   EXPECT_EQ(result.Metadata("outcome"), "EXECUTED");
 }
 
-TEST(DescriptorService, AsksCallersForTheirTokens) {
+TEST(MethodRoute, AsksCallersForTheirTokens) {
   HarnessOptions options;
   options.callers = *rpc::CallerSet::Create({{{"billing", false}, kTokenSha256}, {{"admin", true}, kOtherTokenSha256}});
   Harness harness(std::move(options));
@@ -201,7 +215,7 @@ TEST(DescriptorService, AsksCallersForTheirTokens) {
   EXPECT_EQ(harness.Lines(kOtherToken).size(), 0u);
 }
 
-TEST(DescriptorService, TakesNewCallersWhileItRuns) {
+TEST(MethodRoute, TakesNewCallersWhileItRuns) {
   Harness harness;
   harness.handler.Play(PlayedHandler::Echo);
   const auto channel = harness.Connect();
@@ -213,7 +227,7 @@ TEST(DescriptorService, TakesNewCallersWhileItRuns) {
               }).status.ok());
 }
 
-TEST(DescriptorService, GivesACallWithoutADeadlineTheDefaultOne) {
+TEST(MethodRoute, GivesACallWithoutADeadlineTheDefaultOne) {
   HarnessOptions options;
   options.limits.default_deadline = milliseconds(7'000);
   Harness harness(std::move(options));
@@ -224,7 +238,7 @@ TEST(DescriptorService, GivesACallWithoutADeadlineTheDefaultOne) {
   EXPECT_EQ(held->call.deadline - held->call.arrived_at, milliseconds(7'000));
 }
 
-TEST(DescriptorService, CutsADeadlineToTheLongestAllowed) {
+TEST(MethodRoute, CutsADeadlineToTheLongestAllowed) {
   HarnessOptions options;
   options.limits.max_deadline = milliseconds(20'000);
   Harness harness(std::move(options));
@@ -235,7 +249,7 @@ TEST(DescriptorService, CutsADeadlineToTheLongestAllowed) {
   EXPECT_EQ(held->call.deadline - held->call.arrived_at, milliseconds(20'000));
 }
 
-TEST(DescriptorService, KeepsAShorterDeadlineOfTheCaller) {
+TEST(MethodRoute, KeepsAShorterDeadlineOfTheCaller) {
   Harness harness;
   PendingCall pending(harness.Connect(), kEcho, "", [](grpc::ClientContext& context) {
     context.set_deadline(std::chrono::system_clock::now() + seconds(10));
@@ -246,7 +260,7 @@ TEST(DescriptorService, KeepsAShorterDeadlineOfTheCaller) {
   EXPECT_GE(Milliseconds(held->call.deadline - held->call.arrived_at), 5'000);
 }
 
-TEST(DescriptorService, PassesAnErrorOnWithItsDetailsAndTrailers) {
+TEST(MethodRoute, PassesAnErrorOnWithItsDetailsAndTrailers) {
   Harness harness;
   PendingCall pending(harness.Connect(), kEcho, "");
   const auto held = harness.handler.TakeCall();
@@ -292,7 +306,7 @@ TEST(DescriptorService, PassesAnErrorOnWithItsDetailsAndTrailers) {
   }
 }
 
-TEST(DescriptorService, GetsAnErrorWithVeryManyViolationsThroughAClientsDefaultLimits) {
+TEST(MethodRoute, GetsAnErrorWithVeryManyViolationsThroughAClientsDefaultLimits) {
   Harness harness;
   PendingCall pending(harness.Connect(), kEcho, "");
   const auto held = harness.handler.TakeCall();
@@ -306,7 +320,7 @@ TEST(DescriptorService, GetsAnErrorWithVeryManyViolationsThroughAClientsDefaultL
   EXPECT_EQ(result.Reason(), "VALIDATION_FAILED");
 }
 
-TEST(DescriptorService, AnswersACallThatItsHandlerDropped) {
+TEST(MethodRoute, AnswersACallThatItsHandlerDropped) {
   Harness harness;
   harness.handler.Play([](Call, Reply) { return nullptr; });
   const Result result = CallEcho(harness.Connect(), "x");
@@ -315,7 +329,7 @@ TEST(DescriptorService, AnswersACallThatItsHandlerDropped) {
   EXPECT_EQ(result.Metadata("outcome"), "UNKNOWN");
 }
 
-TEST(DescriptorService, HidesTheTextOfAnErrorNobodyVouchesFor) {
+TEST(MethodRoute, HidesTheTextOfAnErrorNobodyVouchesFor) {
   Harness harness;
   harness.handler.Play([](Call, Reply reply) {
     reply.Answer(absl::InternalError("canary-3f9a"), nullptr, {});
@@ -327,7 +341,7 @@ TEST(DescriptorService, HidesTheTextOfAnErrorNobodyVouchesFor) {
   EXPECT_EQ(harness.Lines("canary").size(), 0u);
 }
 
-TEST(DescriptorService, TreatsSuccessWithoutAResponseAsADefect) {
+TEST(MethodRoute, TreatsSuccessWithoutAResponseAsADefect) {
   Harness harness;
   harness.handler.Play([](Call, Reply reply) {
     reply.Answer(absl::OkStatus(), nullptr, {});
@@ -336,7 +350,7 @@ TEST(DescriptorService, TreatsSuccessWithoutAResponseAsADefect) {
   EXPECT_EQ(CallEcho(harness.Connect(), "x").status.error_code(), grpc::StatusCode::INTERNAL);
 }
 
-TEST(DescriptorService, FreesACallWhoseCallerCancels) {
+TEST(MethodRoute, FreesACallWhoseCallerCancels) {
   Harness harness;
   PendingCall pending(harness.Connect(), kEcho, "");
   auto held = harness.handler.TakeCall();
@@ -359,15 +373,14 @@ TEST(DescriptorService, FreesACallWhoseCallerCancels) {
                          .SetOutcome(base::Outcome::kUnknown)
                          .Build(),
                      nullptr, info);
-  const auto lines = harness.Lines("\"event\":\"rpc\"");
-  ASSERT_EQ(lines.size(), 1u);
+  const std::string line = harness.WaitForLine("\"event\":\"rpc\"");
   for (const char* part : {"\"code\":\"CANCELLED\"", "\"reason\":\"CANCELLED_BY_CALLER\"", "\"outcome\":\"UNKNOWN\"",
                            "\"portal\":\"acme\""}) {
-    EXPECT_THAT(lines[0], HasSubstr(part));
+    EXPECT_THAT(line, HasSubstr(part));
   }
 }
 
-TEST(DescriptorService, FreesACallWhoseDeadlinePasses) {
+TEST(MethodRoute, FreesACallWhoseDeadlinePasses) {
   Harness harness;
   PendingCall pending(harness.Connect(), kEcho, "", [](grpc::ClientContext& context) {
     context.set_deadline(std::chrono::system_clock::now() + milliseconds(200));
@@ -378,11 +391,11 @@ TEST(DescriptorService, FreesACallWhoseDeadlinePasses) {
   harness.gate().Close();
   EXPECT_TRUE(harness.gate().WaitUntilEmpty(base::Clock::System().Now() + seconds(60)));
   held.reset();
-  EXPECT_EQ(harness.Lines("\"event\":\"rpc\"").size(), 1u);
+  harness.WaitForLine("\"event\":\"rpc\"");
   EXPECT_EQ(harness.Lines("\"code\":\"DEADLINE_EXCEEDED\"").size(), 1u);
 }
 
-TEST(DescriptorService, TakesAnAnswerThatComesAfterTheServerHasGone) {
+TEST(MethodRoute, TakesAnAnswerThatComesAfterTheServerHasGone) {
   Harness harness;
   PendingCall pending(harness.Connect(), kEcho, "");
   auto held = harness.handler.TakeCall();
@@ -393,7 +406,7 @@ TEST(DescriptorService, TakesAnAnswerThatComesAfterTheServerHasGone) {
   EXPECT_EQ(harness.Lines("\"event\":\"rpc\"").size(), 1u);
 }
 
-TEST(DescriptorService, SurvivesAnswersThatRaceWithCancellations) {
+TEST(MethodRoute, SurvivesAnswersThatRaceWithCancellations) {
   Harness harness;
   std::thread answerer([&harness] {
     for (bool last = false; !last;) {
@@ -432,7 +445,7 @@ TEST(DescriptorService, SurvivesAnswersThatRaceWithCancellations) {
   EXPECT_THAT(harness.metrics.Expose(), HasSubstr("imbot_rpc_in_flight 0\n"));
 }
 
-TEST(DescriptorService, HoldsTwoHundredCallsAtOnceWithoutAThreadForEach) {
+TEST(MethodRoute, HoldsTwoHundredCallsAtOnceWithoutAThreadForEach) {
   Harness harness;
   const auto channel = harness.Connect();
   std::vector<std::unique_ptr<PendingCall>> pending;
