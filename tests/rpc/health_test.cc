@@ -59,7 +59,8 @@ TEST(Health, RefusesARequestThatIsNone) {
   Harness harness;
   const auto channel = harness.Connect();
   for (const char* method : {"/grpc.health.v1.Health/Check", "/grpc.health.v1.Health/Watch"}) {
-    EXPECT_EQ(CallBytes(channel, method, "\x0a\x05x").status.error_code(), grpc::StatusCode::INVALID_ARGUMENT) << method;
+    EXPECT_EQ(CallBytes(channel, method, "\x0a\x05x").status.error_code(), grpc::StatusCode::INVALID_ARGUMENT)
+        << method;
   }
 }
 

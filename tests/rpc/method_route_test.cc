@@ -146,7 +146,8 @@ TEST(MethodRoute, RefusesACallThatEndsWithoutARequest) {
   const Result upload = CallWithoutRequest(channel, "/bitrix24.imbot.v2.FileService/UploadFile");
   EXPECT_EQ(upload.status.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
   EXPECT_EQ(upload.Reason(), "STREAM_PROTOCOL");
-  EXPECT_EQ(harness.gate().inside(), 0);
+  harness.gate().Close();
+  EXPECT_TRUE(harness.gate().WaitUntilEmpty(base::Clock::System().Now() + seconds(60)));
 }
 
 TEST(MethodRoute, RefusesARequestOverTheLimitAndTakesOneAtIt) {

@@ -40,7 +40,9 @@ std::string NormalizeText(std::string_view text) {
       out += '\n';
       i += 4;
     } else {
-      out += text[i++];
+      const size_t begin = i++;
+      while (i < text.size() && text[i] != '[' && text[i] != '#') ++i;
+      out += text.substr(begin, i - begin);
     }
   }
   out = Trim(out);

@@ -2,6 +2,7 @@
 
 #include <simdjson.h>
 
+#include <array>
 #include <charconv>
 #include <cmath>
 #include <cstdint>
@@ -65,9 +66,13 @@ void AppendEscaped(unsigned char c, std::string* out) {
 
 // Whether AppendString writes the byte as it is, whatever stands beside it.
 bool IsPlain(char c) {
-  // Plain char is unsigned on some machines.
-  return c >= ' ' && static_cast<unsigned char>(c) < 0x80 && c != '"' && c != '\'' && c != '<' && c != '>' &&
-         c != '&' && c != '/' && c != '\\';
+  static constexpr std::array<bool, 256> kPlain = [] {
+    std::array<bool, 256> plain{};
+    for (size_t i = ' '; i < 0x80; ++i) plain[i] = true;
+    for (const char special : {'"', '\'', '<', '>', '&', '/', '\\'}) plain[static_cast<unsigned char>(special)] = false;
+    return plain;
+  }();
+  return kPlain[static_cast<unsigned char>(c)];
 }
 
 void AppendString(std::string_view text, std::string* out) {

@@ -1,5 +1,6 @@
 #include "tests/simulator/php/parse_str.h"
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <utility>
@@ -10,31 +11,37 @@ namespace {
 
 constexpr size_t kMaxNesting = 64;  // max_input_nesting_level: deeper names are dropped
 
+// -1 for what is none.
+constexpr std::array<int8_t, 256> kHexDigits = [] {
+  std::array<int8_t, 256> digits{};
+  digits.fill(-1);
+  for (size_t i = 0; i < 16; ++i) {
+    digits[static_cast<unsigned char>("0123456789abcdef"[i])] = static_cast<int8_t>(i);
+    digits[static_cast<unsigned char>("0123456789ABCDEF"[i])] = static_cast<int8_t>(i);
+  }
+  return digits;
+}();
+
 int HexDigit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
+  return kHexDigits[static_cast<unsigned char>(c)];
 }
 
 std::string Decode(std::string_view text, bool plus_is_space) {
-  std::string out;
-  out.reserve(text.size());
+  // Never longer than what it is made of.
+  std::string out(text.size(), '\0');
+  char* to = out.data();
   for (size_t i = 0; i < text.size(); ++i) {
-    const size_t begin = i;
-    while (i < text.size() && text[i] != '+' && text[i] != '%') ++i;
-    out.append(text, begin, i - begin);
-    if (i == text.size()) break;
     const char c = text[i];
     if (c == '+' && plus_is_space) {
-      out += ' ';
+      *to++ = ' ';
     } else if (c == '%' && i + 2 < text.size() && HexDigit(text[i + 1]) >= 0 && HexDigit(text[i + 2]) >= 0) {
-      out += static_cast<char>(HexDigit(text[i + 1]) * 16 + HexDigit(text[i + 2]));
+      *to++ = static_cast<char>(HexDigit(text[i + 1]) * 16 + HexDigit(text[i + 2]));
       i += 2;
     } else {
-      out += c;
+      *to++ = c;
     }
   }
+  out.resize(static_cast<size_t>(to - out.data()));
   return out;
 }
 

@@ -25,9 +25,7 @@ bool IsSpace(char c) {
 
 // parse_url's path and query: what follows a raw `#` is lost, control characters become underscores.
 void SplitCommand(std::string text, Batch::Command* command) {
-  for (char& c : text) {
-    if (IsControl(c)) c = '_';
-  }
+  std::replace_if(text.begin(), text.end(), IsControl, '_');
   text.resize(std::min(text.size(), text.find('#')));
   const size_t question = text.find('?');
   command->method = text.substr(0, question);
