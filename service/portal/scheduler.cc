@@ -70,7 +70,7 @@ void Scheduler::Submit(std::shared_ptr<QueuedCall> call) {
   CountQueued(*call, 1);
   if (TakesPlaceOfAnother(call)) return;
   queue_.Add(std::move(call));
-  Pump();
+  if (!pump_posted_) Pump();
 }
 
 absl::Status Scheduler::Admit(const QueuedCall& call) {

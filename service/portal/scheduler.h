@@ -114,6 +114,8 @@ class Scheduler {
   bool TakesPlaceOfAnother(const Call& call);
 
   void Pump();
+  // After what has been posted to the loop by now: calls that came in meanwhile leave with those that wait.
+  void PumpSoon();
   bool HasRoom(Lane lane) const;
   // How much of the bucket is left for others by a lane.
   size_t Reserve(Lane lane) const;
@@ -195,6 +197,7 @@ class Scheduler {
   size_t bulk_in_flight_ = 0;
   size_t streams_in_flight_ = 0;
   Lane last_ = Lane::kStream;  // of the two that take turns, interactive and stream: which left last
+  bool pump_posted_ = false;
   base::TimerId pump_timer_ = base::TimerId::kNone;  // for the bucket
   base::TimerId probe_timer_ = base::TimerId::kNone;
   base::TimerId hang_timer_ = base::TimerId::kNone;

@@ -75,7 +75,7 @@ void Scheduler::OnResult(Request& request, transport::Result result) {
   AfterNews();
   // What a reply tells of a method's budget may let others of it leave.
   WakeParked();
-  Pump();
+  PumpSoon();
 }
 
 void Scheduler::OnProbed(Request& request, transport::Result result) {

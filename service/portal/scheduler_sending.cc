@@ -49,6 +49,16 @@ bool Scheduler::HasRoom(Lane lane) const {
   return in_flight_ - bulk_in_flight_ + std::min(bulk_in_flight_, for_bulk) < window;
 }
 
+void Scheduler::PumpSoon() {
+  if (std::exchange(pump_posted_, true)) return;
+  loop_.Post([weak = std::weak_ptr<Scheduler*>(self_)] {
+    const auto self = weak.lock();
+    if (self == nullptr || *self == nullptr) return;
+    (*self)->pump_posted_ = false;
+    (*self)->Pump();
+  });
+}
+
 void Scheduler::Pump() {
   while (queue_.calls() > 0 && intake_ != Intake::kPaused && !quarantine_.closed()) {
     const MonoTime now = clock_.Now();
