@@ -53,6 +53,15 @@ TEST_F(Batching, SendsWhatTheWindowHeldBackTogether) {
   EXPECT_EQ(results_[3], "30");
 }
 
+TEST_F(Batching, SendsWhatCameInWhileAReplyWasReadTogetherWithWhatWaited) {
+  Start(Window(1));
+  Submit({.command = false, .answered = [this] { loop_.Post([this] { SubmitMany(2); }); }});
+  SubmitMany(2);
+  AnswerOk(0);
+  EXPECT_THAT(Sent(), ElementsAre(ElementsAre(0), ElementsAre(1, 2, 3, 4)));
+  AnswerEverything();
+}
+
 TEST_F(Batching, SendsWhatTheBucketHeldBackTogetherWhenTheBucketHasRoomAgain) {
   Start(Window(16), {.burst = 3, .per_second = 2});  // of which two are kept free
   SubmitMany(4);

@@ -117,6 +117,7 @@ class SchedulerFixture : public testing::Test {
     bool maybe_executed = false;
     std::string method = "imbot.v2.Chat.Message.send";
     std::function<void(Answer)> late = nullptr;
+    std::function<void()> answered = nullptr;  // called with its answer
   };
   int Submit() { return Submit(Options()); }
   int Submit(const Options& options) { return SubmitTo(*scheduler_, options); }
@@ -149,12 +150,14 @@ class SchedulerFixture : public testing::Test {
     call.priority = options.priority;
     call.deadline = loop_.Now() + options.timeout;
     call.await_reply = options.await_reply;
-    scheduler.Submit(CallId{static_cast<uint64_t>(number)}, std::move(call), [this, number](Answer answer) {
-      EXPECT_FALSE(answers_.contains(number)) << "answered twice";
-      if (answer.status.ok() && !answer.superseded) results_[number] = answer.reply.result.ToText();
-      for (const std::string_view secret : answer.secrets) secrets_[number].emplace_back(secret);
-      answers_[number] = std::move(answer);
-    });
+    scheduler.Submit(CallId{static_cast<uint64_t>(number)}, std::move(call),
+                     [this, number, answered = options.answered](Answer answer) {
+                       EXPECT_FALSE(answers_.contains(number)) << "answered twice";
+                       if (answer.status.ok() && !answer.superseded) results_[number] = answer.reply.result.ToText();
+                       for (const std::string_view secret : answer.secrets) secrets_[number].emplace_back(secret);
+                       answers_[number] = std::move(answer);
+                       if (answered) answered();
+                     });
     return number;
   }
   std::vector<int> SubmitMany(int count) { return SubmitMany(count, Options()); }
