@@ -133,12 +133,21 @@ google::rpc::Status FitInto(const google::rpc::Status& whole, size_t budget) {
   return details.Pack();
 }
 
-// A dictionary of RFC 9651, of at most five members: written in place, since every call has one.
+// A dictionary of RFC 9651, of at most six members: written in place, since every call has one.
 class Dictionary {
  public:
+  static constexpr size_t kMaxText = 64;
+
   void Add(std::string_view key, int64_t value) {
     Begin(key);
     at_ = std::to_chars(at_, text_.data() + text_.size(), value).ptr;
+  }
+  // A string. REQUIRES: of at most kMaxText visible ASCII characters, without quotes and backslashes.
+  void Add(std::string_view key, std::string_view value) {
+    Begin(key);
+    Put("\"");
+    Put(value);
+    Put("\"");
   }
   // In milliseconds, with three decimals. REQUIRES: not negative.
   void Add(std::string_view key, std::chrono::microseconds value) {
@@ -157,15 +166,16 @@ class Dictionary {
   }
   void Put(std::string_view piece) { at_ = std::copy(piece.begin(), piece.end(), at_); }
 
-  std::array<char, 256> text_;
+  std::array<char, 320> text_;
   char* at_ = text_.data();
 };
 
-// What there is to say of a call's way; empty if there is nothing.
-std::string WayOf(const CallInfo& info) {
+// What there is to say of a call's way.
+std::string WayOf(std::string_view request_id, const CallInfo& info) {
   // The portal's own figure, which may be anything; a structured field has room for 12 digits.
   constexpr double kMostSeconds = 1e8;
   Dictionary way;
+  way.Add("request-id", request_id.substr(0, Dictionary::kMaxText));
   if (info.queued.has_value()) way.Add("queued-ms", *info.queued);
   if (info.portal_time.has_value()) way.Add("portal-duration-ms", *info.portal_time);
   if (info.operating.has_value() && *info.operating >= 0 && *info.operating < kMostSeconds)
@@ -176,7 +186,6 @@ std::string WayOf(const CallInfo& info) {
 }
 
 struct Names {
-  const std::string request_id = "x-imbot-request-id";
   const std::string call = "x-imbot-call";
   const std::string superseded = "x-imbot-superseded";
 };
@@ -191,8 +200,7 @@ const Names& TheNames() {
 Trailers InfoTrailers(std::string_view request_id, const CallInfo& info) {
   const Names& names = TheNames();
   Trailers trailers;
-  trailers.emplace_back(&names.request_id, request_id);
-  if (std::string way = WayOf(info); !way.empty()) trailers.emplace_back(&names.call, std::move(way));
+  trailers.emplace_back(&names.call, WayOf(request_id, info));
   if (info.superseded) trailers.emplace_back(&names.superseded, "true");
   return trailers;
 }

@@ -25,11 +25,12 @@ inline constexpr size_t kMaxTrailers = 8192;
 // Name and value. The names are constants, which live for ever: gRPC takes its own copies, and of nothing but a string.
 using Trailers = absl::InlinedVector<std::pair<const std::string*, std::string>, 3>;
 
-// `x-imbot-request-id` always. `x-imbot-call` where there is anything to say: a dictionary of RFC 9651 with those of
-// `queued-ms` (waiting for the portal), `portal-duration-ms`, `operating-ms` (what the method has used of its budget;
-// these three with three decimals), `operating-reset-at` (Unix seconds) and `batch-size` that are known. One entry, for
-// five cost a call as much as all of its translation. `x-imbot-superseded: true` for a call that was never sent, since
-// a later one of its caller took its place (`x-imbot-collapse`).
+// `x-imbot-call` always: a dictionary of RFC 9651 with `request-id` (a string; what the access log and an error's
+// details call it too) and those of `queued-ms` (waiting for the portal), `portal-duration-ms`, `operating-ms` (what
+// the method has used of its budget; these three with three decimals), `operating-reset-at` (Unix seconds) and
+// `batch-size` that are known. One entry, for six cost a call as much as all of its translation, and its caller more.
+// `x-imbot-superseded: true` for a call that was never sent, since a later one of its caller took its place
+// (`x-imbot-collapse`).
 Trailers InfoTrailers(std::string_view request_id, const CallInfo& info);
 
 // OK for OK. Otherwise code, message and details (`grpc-status-details-bin`, a google.rpc.Status), cut so that they fit

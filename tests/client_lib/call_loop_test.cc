@@ -82,7 +82,7 @@ AttemptResult Unreachable() {
   return {.status = grpc::Status(grpc::StatusCode::UNAVAILABLE, "no connection"), .trailers = {}, .reached = false};
 }
 AttemptResult Succeeds() {
-  return {.status = grpc::Status::OK, .trailers = {{"x-imbot-request-id", "r2"}}};
+  return {.status = grpc::Status::OK, .trailers = {{"x-imbot-call", "request-id=\"r2\""}}};
 }
 
 class Loop : public testing::Test {

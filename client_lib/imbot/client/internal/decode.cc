@@ -19,6 +19,9 @@
 namespace imbot::client::internal {
 namespace {
 
+// The trailer that says how a call went.
+constexpr char kCall[] = "x-imbot-call";
+
 using std::chrono::microseconds;
 using std::chrono::milliseconds;
 using std::chrono::system_clock;
@@ -100,13 +103,16 @@ void ReadBare(const AttemptResult& result, Error* error) {
   error->message += result.status.error_message();
 }
 
-// The value of one member of a dictionary (RFC 9651), without its parameters; empty if it is not there.
+// The value of one member of a dictionary (RFC 9651), without its parameters and, of a string, its quotes (none that
+// the gateway sends has anything to unescape); empty if it is not there.
 std::string Member(const std::string& dictionary, absl::string_view name) {
   for (const absl::string_view member : absl::StrSplit(dictionary, ',')) {
     const std::pair<absl::string_view, absl::string_view> parts = absl::StrSplit(member, absl::MaxSplits('=', 1));
     if (absl::StripAsciiWhitespace(parts.first) != name) continue;
-    const std::vector<absl::string_view> value = absl::StrSplit(parts.second, absl::MaxSplits(';', 1));
-    return std::string(absl::StripAsciiWhitespace(value[0]));
+    const std::vector<absl::string_view> whole = absl::StrSplit(parts.second, absl::MaxSplits(';', 1));
+    absl::string_view value = absl::StripAsciiWhitespace(whole[0]);
+    if (value.size() >= 2 && value.front() == '"' && value.back() == '"') value = value.substr(1, value.size() - 2);
+    return std::string(value);
   }
   return "";
 }
@@ -140,14 +146,14 @@ Error ErrorOf(const AttemptResult& result) {
   } else {
     ReadBare(result, &error);
   }
-  if (error.request_id.empty()) error.request_id = Find(result.trailers, "x-imbot-request-id");
+  if (error.request_id.empty()) error.request_id = Member(Find(result.trailers, kCall), "request-id");
   return error;
 }
 
 CallInfo InfoOf(const Trailers& trailers) {
   CallInfo info;
-  info.request_id = Find(trailers, "x-imbot-request-id");
-  const std::string call = Find(trailers, "x-imbot-call");
+  const std::string call = Find(trailers, kCall);
+  info.request_id = Member(call, "request-id");
   info.queued = Milliseconds(Member(call, "queued-ms"));
   info.portal_time = Milliseconds(Member(call, "portal-duration-ms"));
   info.operating = Milliseconds(Member(call, "operating-ms"));

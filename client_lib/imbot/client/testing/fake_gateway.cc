@@ -56,8 +56,8 @@ std::string Milliseconds(std::chrono::duration<double, std::milli> time) {
 }
 
 void AddTrailers(const client::CallInfo& info, grpc::GenericCallbackServerContext* context) {
-  if (!info.request_id.empty()) context->AddTrailingMetadata("x-imbot-request-id", info.request_id);
   std::vector<std::string> call;
+  if (!info.request_id.empty()) call.push_back("request-id=\"" + info.request_id + "\"");
   if (info.queued.has_value()) call.push_back("queued-ms=" + Milliseconds(*info.queued));
   if (info.portal_time.has_value()) call.push_back("portal-duration-ms=" + Milliseconds(*info.portal_time));
   if (info.operating.has_value()) call.push_back("operating-ms=" + Milliseconds(*info.operating));
