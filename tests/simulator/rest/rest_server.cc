@@ -297,8 +297,9 @@ Task<MethodResult> RestServer::RunCommand(Exchange& exchange, const Batch& batch
   co_return result;
 }
 
-void RestServer::Executed(Exchange& exchange, const Call& call, const Json& value) {
-  LedgerEntry entry = NewEntry(exchange, call);
+void RestServer::Executed(Exchange& exchange, Call& call, const Json& value) {
+  RemoveSecrets(&call.params);
+  LedgerEntry entry = NewEntry(exchange, call, std::move(call.params));
   entry.result = WithoutSecrets(value);
   entry.http_status = 200;
   exchange.executed = exchange.reply->AddExecuted(std::move(entry));
@@ -306,7 +307,7 @@ void RestServer::Executed(Exchange& exchange, const Call& call, const Json& valu
 
 MethodResult RestServer::Rejected(Exchange& exchange, const Call& call, const RestError& given) {
   const RestError error = options_->behave_as_documented ? AsDocumented(call.method, given) : given;
-  LedgerEntry entry = NewEntry(exchange, call);
+  LedgerEntry entry = NewEntry(exchange, call, WithoutSecrets(call.params));
   entry.error = ErrorJson(error);
   entry.http_status = exchange.in_batch ? 200 : error.status;
   exchange.reply->AddRejected(std::move(entry));
@@ -314,7 +315,7 @@ MethodResult RestServer::Rejected(Exchange& exchange, const Call& call, const Re
 }
 
 MethodResult RestServer::EndedByFault(Exchange& exchange, const Call& call) {
-  LedgerEntry entry = NewEntry(exchange, call);
+  LedgerEntry entry = NewEntry(exchange, call, WithoutSecrets(call.params));
   if (!call.ended_by()) entry.fault = kTimeLimit;
   if (call.changed()) {
     return FaultAfter(exchange, call, exchange.reply->AddExecuted(std::move(entry)));
@@ -368,7 +369,7 @@ Json RestServer::TimeOf(const std::string& operating_key, PortalClock::TimePoint
   return TimeMember(*options_, started, now, operating_.State(operating_key, now));
 }
 
-LedgerEntry RestServer::NewEntry(const Exchange& exchange, const Call& call) const {
+LedgerEntry RestServer::NewEntry(const Exchange& exchange, const Call& call, Json params) const {
   LedgerEntry entry;
   entry.request = exchange.request_id;
   const PortalClock::TimePoint now = clock_->Now();
@@ -378,7 +379,7 @@ LedgerEntry RestServer::NewEntry(const Exchange& exchange, const Call& call) con
   entry.method = call.method;
   entry.content_type = exchange.content_type;
   entry.caller = call.caller.key;
-  entry.params = WithoutSecrets(call.params);
+  entry.params = std::move(params);
   entry.changed = call.changed();
   entry.fault = call.fault_kind();
   if (exchange.in_batch) entry.command = exchange.command;

@@ -64,7 +64,8 @@ class RestServer final : public HttpHandler {
   Task<MethodResult> RunCommand(Exchange& exchange, const Batch& batch, const Batch::Command& command, Call& outer);
 
   // Each writes one entry. A fault that answers in the portal's own form becomes the method's error.
-  void Executed(Exchange& exchange, const Call& call, const Json& value);
+  // The last to look at the call's parameters, which go into the ledger.
+  void Executed(Exchange& exchange, Call& call, const Json& value);
   MethodResult Rejected(Exchange& exchange, const Call& call, const RestError& given);
   MethodResult EndedByFault(Exchange& exchange, const Call& call);
   MethodResult FaultAfter(Exchange& exchange, const Call& call, uint64_t seq);
@@ -78,7 +79,8 @@ class RestServer final : public HttpHandler {
   std::string OperatingKey(const Exchange& exchange, const Call& call) const;
   Json TimeOf(const std::string& operating_key, PortalClock::TimePoint started) const;
 
-  LedgerEntry NewEntry(const Exchange& exchange, const Call& call) const;
+  // `params`: without secrets.
+  LedgerEntry NewEntry(const Exchange& exchange, const Call& call, Json params) const;
   std::chrono::milliseconds CommandTime();
 
   EventLoop* const loop_;

@@ -14,6 +14,8 @@ namespace {
 constexpr std::array<std::string_view, 10> kSecretNames = {
     "bottoken", "clientid",     "auth",          "accesstoken", "refreshtoken",
     "hash",     "clientsecret", "authconnector", "ap",          "downloadurl"};
+// What precedes the secret in a handler's URL.
+constexpr std::string_view kUrlMark = "CLIENT_ID=";
 // Beyond it a value is a file, and only its size and digest are kept.
 constexpr size_t kMaxKept = 256 * 1024;
 
@@ -47,36 +49,38 @@ std::string SecretLabel(std::string_view secret) {
 }
 
 std::string WithoutSecretsInUrl(std::string_view url) {
-  constexpr std::string_view kMark = "CLIENT_ID=";
-  const size_t mark = url.find(kMark);
+  const size_t mark = url.find(kUrlMark);
   if (mark == std::string_view::npos) return std::string(url);
-  const size_t start = mark + kMark.size();
+  const size_t start = mark + kUrlMark.size();
   const std::string_view secret = url.substr(start, url.find('&', start) - start);
   return std::string(url.substr(0, start)) + SecretLabel(secret) + std::string(url.substr(start + secret.size()));
 }
 
-Json WithoutSecrets(const Json& value) {
-  if (value.is_string()) {
-    const std::string& text = value.get_ref<const std::string&>();
-    if (text.size() > kMaxKept) return "(" + std::to_string(text.size()) + " bytes, " + SecretLabel(text) + ")";
-    return WithoutSecretsInUrl(text);
-  }
-  if (value.is_array()) {
-    Json copy = Json::array();
-    for (const Json& item : value) copy.push_back(WithoutSecrets(item));
-    return copy;
-  }
-  if (!value.is_object()) return value;
-  Json copy = MapFor(value.size());
-  for (auto it = value.begin(); it != value.end(); ++it) {
-    // Only text can be a secret.
-    if (it.value().is_string() && IsSecretName(it.key()) && !it.value().get_ref<const std::string&>().empty()) {
-      Append(it.key(), SecretLabel(it.value().get_ref<const std::string&>()), &copy);
-    } else {
-      Append(it.key(), WithoutSecrets(it.value()), &copy);
+void RemoveSecrets(Json* value) {
+  if (value->is_string()) {
+    auto& text = value->get_ref<std::string&>();
+    if (text.size() > kMaxKept) {
+      text = "(" + std::to_string(text.size()) + " bytes, " + SecretLabel(text) + ")";
+    } else if (text.find(kUrlMark) != text.npos) {
+      text = WithoutSecretsInUrl(text);
+    }
+  } else if (value->is_array()) {
+    for (Json& item : *value) RemoveSecrets(&item);
+  } else if (value->is_object()) {
+    for (auto it = value->begin(); it != value->end(); ++it) {
+      // Only text can be a secret.
+      if (it.value().is_string() && IsSecretName(it.key()) && !it.value().get_ref<const std::string&>().empty()) {
+        it.value() = SecretLabel(it.value().get_ref<const std::string&>());
+      } else {
+        RemoveSecrets(&it.value());
+      }
     }
   }
-  return copy;
+}
+
+Json WithoutSecrets(Json value) {
+  RemoveSecrets(&value);
+  return value;
 }
 
 }  // namespace simulator

@@ -16,9 +16,11 @@ std::string SecretLabel(std::string_view secret);
 // A webhook bot's handler URL carries its CLIENT_ID (`?CLIENT_ID=…`): the URL with the label in its place.
 std::string WithoutSecretsInUrl(std::string_view url);
 
-// A copy in which such URLs, and every value under a name that carries a secret (botToken, CLIENT_ID, auth, HASH and
-// their spellings), at any depth, are labels.
-Json WithoutSecrets(const Json& value);
+// Makes labels of such URLs, and of every value under a name that carries a secret (botToken, CLIENT_ID, auth, HASH and
+// their spellings), at any depth.
+void RemoveSecrets(Json* value);
+// A copy that holds none.
+Json WithoutSecrets(Json value);
 
 }  // namespace simulator
 
