@@ -43,8 +43,9 @@ def idle(run):
 
 
 def unthrottled(run):
-    seconds = run.seconds(5, 1.5)
-    turns = 1 if run.short else 2
+    # Many short turns, so that what disturbs the machine meanwhile disturbs all alike.
+    seconds = run.seconds(3, 1.5)
+    turns = 1 if run.short else 4
     rows, verdicts, figures = [], [], {}
     with portal(run, "unthrottled", CALLERS) as (simulator, bot, chats), Echo(run.build, run.log("unthrottled-echo")) as echo, \
             gateway(run, "unthrottled", simulator, bot, PLAN_SELF_HOSTED) as wide, \
