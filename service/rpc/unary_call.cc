@@ -34,7 +34,7 @@ void UnaryCall::Run(const grpc::ByteBuffer& request) {
 }
 
 void UnaryCall::Answer(absl::Status status, std::unique_ptr<google::protobuf::Message> response, CallInfo info) {
-  answer_ = std::make_unique<Answered>(std::move(status), std::move(response), std::move(info));
+  answer_ = std::make_unique<Answered>(Answered{std::move(status), std::move(response), std::move(info)});
   thread_->Run([self = shared_from_this()] {
     const std::unique_ptr<Answered> answer = std::move(self->answer_);
     self->End(std::move(answer->status), std::move(answer->response), std::move(answer->info));
