@@ -58,7 +58,13 @@ void Scheduler::Submit(CallId id, Outgoing outgoing, portal::Done done) {
 void Scheduler::Submit(std::shared_ptr<QueuedCall> call) {
   call->submitted_at = clock_.Now();
   call->maybe_executed = call->call.maybe_executed;
-  if (absl::Status status = Admit(*call); !status.ok()) {
+  absl::Status status = Admit(*call);
+  if (!status.ok() && pump_posted_) {
+    // Some of those that wait have room to leave, perhaps, and this one the time then.
+    Pump();
+    status = Admit(*call);
+  }
+  if (!status.ok()) {
     // Not from inside Submit: whoever submits has not finished setting itself up.
     return loop_.Post([done = std::move(call->done), answer = NoReply(*call, std::move(status))]() mutable {
       done(std::move(answer));
@@ -138,6 +144,7 @@ absl::Status Scheduler::MakeRoom(const QueuedCall& call) {
         .Build();
   };
   if (call.call.bytes > options_.max_queued_bytes) return refusal(call);
+  bool may_leave = pump_posted_;
   while (true) {
     // Whose place it takes makes room for it.
     const Call previous = queue_.ReplacedBy(call);
@@ -145,6 +152,11 @@ absl::Status Scheduler::MakeRoom(const QueuedCall& call) {
     const bool by_bytes = queue_.bytes() - freed + call.call.bytes > options_.max_queued_bytes;
     if (!by_bytes && (previous != nullptr || queue_.calls() + parked_.size() < options_.max_queued_calls))
       return absl::OkStatus();
+    // Nobody is sent away for the sake of those that have room to leave.
+    if (std::exchange(may_leave, false)) {
+      Pump();
+      continue;
+    }
     const Call surplus = queue_.Surplus(call, by_bytes);
     if (surplus == nullptr) return refusal(call);
     Settle(surplus, refusal(*surplus));

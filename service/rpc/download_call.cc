@@ -3,7 +3,6 @@
 #include <string>
 #include <utility>
 
-#include "service/rpc/submission.h"
 #include "service/translate/file_stream.h"
 
 namespace imbot::rpc {
@@ -11,11 +10,7 @@ namespace imbot::rpc {
 std::shared_ptr<DownloadCall> DownloadCall::Start(std::shared_ptr<const CallEnvironment> environment,
                                                   const translate::MethodSpec& method, StreamRpc& rpc) {
   const std::shared_ptr<DownloadCall> call(new DownloadCall(std::move(environment), method, rpc));
-  if (absl::Status refused = call->frame_.Enter(&call->call_); refused.ok()) {
-    rpc.Read();
-  } else {
-    call->Answer(std::move(refused), {});
-  }
+  rpc.Read();
   return call;
 }
 
@@ -25,14 +20,17 @@ DownloadCall::DownloadCall(std::shared_ptr<const CallEnvironment> environment, c
 
 void DownloadCall::OnRead(bool ok, const grpc::ByteBuffer& message) {
   if (!ok) return rpc_.Settle();
-  call_.request.reset(frame_.method().request_prototype->New());
-  if (absl::Status refused = frame_.Parse(message, call_.request.get()); !refused.ok())
-    return Answer(std::move(refused), {});
-  call_.download = pipe_;
-  started_ = true;
+  Call call;
+  absl::Status refused = Enter(&call);
+  if (refused.ok()) {
+    call.request.reset(frame_.method().request_prototype->New());
+    refused = frame_.Parse(message, call.request.get());
+  }
+  if (!refused.ok()) return Answer(std::move(refused), {});
+  call.download = pipe_;
   std::shared_ptr<CallInProgress> in_progress = frame_.environment().handler.Start(
-      std::move(call_), Reply([self = shared_from_this()](absl::Status status,
-                                                          std::unique_ptr<google::protobuf::Message>, CallInfo info) {
+      std::move(call), Reply([self = shared_from_this()](absl::Status status,
+                                                         std::unique_ptr<google::protobuf::Message>, CallInfo info) {
         self->thread_->Run([self, status = std::move(status), info = std::move(info)]() mutable {
           self->Answer(std::move(status), std::move(info));
         });
@@ -43,7 +41,14 @@ void DownloadCall::OnRead(bool ok, const grpc::ByteBuffer& message) {
 }
 
 void DownloadCall::OnSettled() {
-  Answer(frame_.NoMessage(), {});
+  Call call;
+  absl::Status refused = Enter(&call);
+  Answer(refused.ok() ? frame_.NoMessage() : std::move(refused), {});
+}
+
+absl::Status DownloadCall::Enter(Call* call) {
+  entered_ = true;
+  return frame_.Enter(call);
 }
 
 void DownloadCall::Next() {
@@ -96,17 +101,13 @@ void DownloadCall::Answer(absl::Status status, CallInfo info) {
 }
 
 void DownloadCall::OnCancelled() {
-  if (std::exchange(ended_, true)) return;
+  if (std::exchange(ended_, true) || !entered_) return;
   frame_.Abandon();
   const std::shared_ptr<CallInProgress> in_progress = std::move(in_progress_);
   pipe_->Abort();
   if (in_progress != nullptr) in_progress->Cancel();
-  if (ending_.has_value()) {
-    // The handler has answered, and nobody will again.
-    frame_.AnswerLate(ending_->status, std::move(ending_->info));
-  } else if (!started_) {
-    frame_.AnswerLate(CancelledBeforeSent(), {});
-  }
+  // The handler has answered, and nobody will again.
+  if (ending_.has_value()) frame_.AnswerLate(ending_->status, std::move(ending_->info));
 }
 
 void DownloadCall::OnDone() {

@@ -30,6 +30,9 @@ class DownloadCall final : public StreamRpc::Reactor, public std::enable_shared_
  private:
   DownloadCall(std::shared_ptr<const CallEnvironment> environment, const translate::MethodSpec& method, StreamRpc& rpc);
 
+  // Once there is a request, or it is clear that there won't be one: until then the call counts for nothing, so that
+  // one that never comes to it holds up no shutdown.
+  absl::Status Enter(Call* call);
   // Writes the next piece, or ends the call if there won't be one.
   void Next();
   // The next message; nothing if there is none, or not yet.
@@ -41,8 +44,7 @@ class DownloadCall final : public StreamRpc::Reactor, public std::enable_shared_
   StreamRpc& rpc_;  // not after the call has ended
   const std::shared_ptr<CompletionThread> thread_;
   const std::shared_ptr<DownloadPipe> pipe_ = std::make_shared<DownloadPipe>();
-  Call call_;             // until it is handed over
-  bool started_ = false;  // the handler has it
+  bool entered_ = false;
   bool writing_ = false;
   bool described_ = false;  // the first message has gone out
   bool ended_ = false;

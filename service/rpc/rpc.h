@@ -34,7 +34,8 @@ class Rpc {
   grpc::ServerContext& context() { return context_; }
   const std::shared_ptr<CompletionThread>& thread() const { return thread_; }
 
-  // The end; with a last message if there is one. Trailers are in the context by then. A second one does nothing.
+  // The end; with a last message if there is one. Trailers are in the context by then. A second one does nothing. A
+  // unary rpc can't end with OK and no message.
   void Finish(const grpc::Status& status);
   void Finish(const grpc::ByteBuffer& message);
 

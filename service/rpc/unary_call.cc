@@ -44,7 +44,8 @@ void UnaryCall::Answer(absl::Status status, std::unique_ptr<google::protobuf::Me
 void UnaryCall::End(absl::Status status, std::unique_ptr<google::protobuf::Message> response, CallInfo info) {
   in_progress_ = nullptr;
   // The caller has gone: what is left is to write down what became of the call.
-  if (std::exchange(ended_, true)) return frame_.AnswerLate(status, std::move(info));
+  if (ended_) return frame_.AnswerLate(status, std::move(info));
+  ended_ = true;
   frame_.EndWith(response.get(), std::move(status), std::move(info));
 }
 

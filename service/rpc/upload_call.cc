@@ -30,8 +30,9 @@ UploadCall::UploadCall(std::shared_ptr<const CallEnvironment> environment, const
 void UploadCall::OnRead(bool ok, const grpc::ByteBuffer& message) {
   // What comes after the answer was under way already.
   if (ended_) return;
-  absl::Status status = ok ? TakeMessage(message) : TakeEnd();
-  if (!status.ok()) End(std::move(status), nullptr, {});
+  // The file of a caller that has gone is not whole.
+  if (!ok) return rpc_.Settle();
+  if (absl::Status status = TakeMessage(message); !status.ok()) End(std::move(status), nullptr, {});
 }
 
 absl::Status UploadCall::TakeMessage(const grpc::ByteBuffer& bytes) {
@@ -78,22 +79,16 @@ void UploadCall::TakeFirst(std::unique_ptr<google::protobuf::Message> message) {
   if (!ended_) in_progress_ = std::move(in_progress);
 }
 
-// The caller has sent everything, or has gone: gRPC says both in the same way.
-absl::Status UploadCall::TakeEnd() {
-  const translate::MethodSpec& method = frame_.method();
-  if (!started_) {
-    return Error(absl::StatusCode::kInvalidArgument, "STREAM_PROTOCOL",
-                 base::StrCat(method.name(), ": the stream ended without a message; the first one names everything"))
-        .Build();
-  }
-  // The file of a caller that has gone is not whole.
-  rpc_.Settle();
-  return absl::OkStatus();
-}
-
 void UploadCall::OnSettled() {
   if (pipe_->size() > 0) return pipe_->Finish();
   const translate::MethodSpec& method = frame_.method();
+  if (!started_) {
+    return End(
+        Error(absl::StatusCode::kInvalidArgument, "STREAM_PROTOCOL",
+              base::StrCat(method.name(), ": the stream ended without a message; the first one names everything"))
+            .Build(),
+        nullptr, {});
+  }
   End(Error(absl::StatusCode::kInvalidArgument, "VALIDATION_FAILED",
             base::StrCat(method.name(), ": the file is empty, which Bitrix24 does not take"))
           .Violation(translate::ChunkPath(method), "is required: at least one byte in all")
@@ -103,11 +98,12 @@ void UploadCall::OnSettled() {
 
 void UploadCall::End(absl::Status status, std::unique_ptr<google::protobuf::Message> response, CallInfo info) {
   const std::shared_ptr<CallInProgress> in_progress = std::move(in_progress_);
-  if (std::exchange(ended_, true)) {
+  if (ended_) {
     // What became of a call whose caller has gone is for the handler to say.
     if (abandoned_) frame_.AnswerLate(status, std::move(info));
     return;
   }
+  ended_ = true;
   frame_.EndWith(response.get(), std::move(status), std::move(info));
   // If the portal has not got everything, it won't.
   pipe_->Abort();

@@ -31,7 +31,6 @@ class UploadCall final : public StreamRpc::Reactor, public std::enable_shared_fr
 
   absl::Status TakeMessage(const grpc::ByteBuffer& bytes);
   void TakeFirst(std::unique_ptr<google::protobuf::Message> message);
-  absl::Status TakeEnd();
   void End(absl::Status status, std::unique_ptr<google::protobuf::Message> response, CallInfo info);
 
   CallFrame frame_;

@@ -62,6 +62,19 @@ TEST_F(Batching, SendsWhatCameInWhileAReplyWasReadTogetherWithWhatWaited) {
   AnswerEverything();
 }
 
+TEST_F(Batching, RefusesNoCallForTheSakeOfOthersThatAreAboutToLeave) {
+  SchedulerOptions options = Window(1);
+  options.max_queued_calls = 1;
+  Start(options);
+  Submit({.command = false, .answered = [this] { loop_.Post([this] { Submit(); }); }});
+  Submit();
+  AnswerOk(0);
+  EXPECT_THAT(Sent(), ElementsAre(ElementsAre(0), ElementsAre(1)));
+  EXPECT_FALSE(answers_.contains(2)) << "it waits";
+  AnswerEverything();
+  EXPECT_TRUE(results_.contains(2));
+}
+
 TEST_F(Batching, SendsWhatTheBucketHeldBackTogetherWhenTheBucketHasRoomAgain) {
   Start(Window(16), {.burst = 3, .per_second = 2});  // of which two are kept free
   SubmitMany(4);

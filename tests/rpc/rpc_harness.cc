@@ -267,27 +267,48 @@ Result CallBytes(const std::shared_ptr<grpc::Channel>& channel, const std::strin
   return call.Wait();
 }
 
-Result CallWithoutRequest(const std::shared_ptr<grpc::Channel>& channel, const std::string& path) {
+struct OpenCall::Parts {
   grpc::ClientContext context;
-  context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(30));
   grpc::CompletionQueue queue;
-  grpc::GenericStub stub(channel);
-  const auto call = stub.PrepareCall(&context, path, &queue);
-  const auto wait = [&queue] {
+  std::unique_ptr<grpc::GenericStub> stub;
+  std::unique_ptr<grpc::GenericClientAsyncReaderWriter> call;
+
+  void Wait() {
     void* tag = nullptr;
     bool ok = false;
     queue.Next(&tag, &ok);
-  };
-  call->StartCall(nullptr);
-  wait();
-  call->WritesDone(nullptr);
-  wait();
+  }
+};
+
+OpenCall::OpenCall(const std::shared_ptr<grpc::Channel>& channel, const std::string& path)
+    : parts_(std::make_unique<Parts>()) {
+  parts_->context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(30));
+  parts_->stub = std::make_unique<grpc::GenericStub>(channel);
+  parts_->call = parts_->stub->PrepareCall(&parts_->context, path, &parts_->queue);
+  parts_->call->StartCall(nullptr);
+  parts_->Wait();
+}
+
+OpenCall::~OpenCall() {
+  parts_->queue.Shutdown();
+  parts_->Wait();
+}
+
+void OpenCall::Cancel() {
+  parts_->context.TryCancel();
+}
+
+Result OpenCall::End() {
+  parts_->call->WritesDone(nullptr);
+  parts_->Wait();
+  return Wait();
+}
+
+Result OpenCall::Wait() {
   Result result;
-  call->Finish(&result.status, nullptr);
-  wait();
-  queue.Shutdown();
-  wait();
-  ReadEnd(context, &result);
+  parts_->call->Finish(&result.status, nullptr);
+  parts_->Wait();
+  ReadEnd(parts_->context, &result);
   return result;
 }
 

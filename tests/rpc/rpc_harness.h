@@ -143,8 +143,21 @@ Result CallBytes(const std::shared_ptr<grpc::Channel>& channel, const std::strin
 Result CallEcho(const std::shared_ptr<grpc::Channel>& channel, const std::string& text,
                 const Prepare& prepare = nullptr);
 
-// Calls, and says that everything has been sent without sending a request.
-Result CallWithoutRequest(const std::shared_ptr<grpc::Channel>& channel, const std::string& path);
+// A call that has been begun, and for which nothing is sent. Ends with End() or Wait(), once.
+class OpenCall {
+ public:
+  OpenCall(const std::shared_ptr<grpc::Channel>& channel, const std::string& path);
+  ~OpenCall();
+  void Cancel();
+  // Says that there is nothing more to send, and waits for the answer.
+  Result End();
+  // Waits for the answer.
+  Result Wait();
+
+ private:
+  struct Parts;
+  const std::unique_ptr<Parts> parts_;
+};
 
 // The same as CallBytes() without waiting: `context` and `done` are the caller's.
 class PendingCall {
