@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "proto/contract.h"
+#include "service/rpc/admin_service.h"
 #include "service/rpc/descriptor_index.h"
 #include "service/rpc/unknown_methods.h"
 
@@ -29,16 +30,16 @@ absl::StatusOr<std::unique_ptr<AdminServer>> AdminServer::Create(Listener listen
 absl::Status AdminServer::Start(Listener listener) {
   google::protobuf::FileDescriptorSet described = contract::DescriptorSet();
   ReflectionServices::AppendOwnFiles(&described);
-  auto index = DescriptorIndex::Create(described, {AdminService::name(), ReflectionServices::kV1,
-                                                   ReflectionServices::kV1Alpha, "grpc.health.v1.Health"});
+  auto index = DescriptorIndex::Create(
+      described, {AdminServiceName(), ReflectionServices::kV1, ReflectionServices::kV1Alpha, "grpc.health.v1.Health"});
   if (!index.ok()) return index.status();
   reflection_ = std::make_unique<ReflectionServices>(*std::move(index));
 
   Server::Parts parts;
-  service_.AddTo(&parts.routes, environment_);
+  AddAdminRoutes(environment_, &parts.routes);
   reflection_->AddTo(&parts.routes);
   AddUnknownRoute(environment_, &parts.routes);
-  parts.health_names = {AdminService::name()};
+  parts.health_names = {AdminServiceName()};
   parts.gate = &gate_;
   ServerOptions options;
   options.listeners.push_back(std::move(listener));

@@ -13,7 +13,7 @@
 #include "absl/status/statusor.h"
 #include "service/rpc/access_log.h"
 #include "service/rpc/admin_handler.h"
-#include "service/rpc/admin_service.h"
+#include "service/rpc/call_frame.h"
 #include "service/rpc/caller_auth.h"
 #include "service/rpc/reflection_service.h"
 #include "service/rpc/server.h"
@@ -36,7 +36,6 @@ class AdminServer {
   CallerAuth callers_;
   CallGate gate_;
   const std::shared_ptr<const CallEnvironment> environment_;
-  AdminService service_;
   std::unique_ptr<ReflectionServices> reflection_;
   std::unique_ptr<Server> server_;
 };

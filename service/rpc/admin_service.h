@@ -1,29 +1,20 @@
-// imbot.gateway.v1.AdminService as gRPC sees it. Owned by whoever owns the server, and outlives it.
+// imbot.gateway.v1.AdminService as gRPC sees it. Pure functions over what lives as long as the process, since an answer
+// may come when the server has gone.
 #ifndef IMBOT_SERVICE_RPC_ADMIN_SERVICE_H_
 #define IMBOT_SERVICE_RPC_ADMIN_SERVICE_H_
 
 #include <memory>
 #include <string>
-#include <vector>
 
 #include "service/rpc/call_frame.h"
 #include "service/rpc/routes.h"
-#include "service/translate/method_table.h"
 
 namespace imbot::rpc {
 
-class AdminService {
- public:
-  AdminService();
-
-  // The environment's handler takes every request of AdminService: an AdminHandler.
-  void AddTo(Routes* routes, const std::shared_ptr<const CallEnvironment>& environment) const;
-  // Full name, for health and reflection.
-  static const std::string& name();
-
- private:
-  std::vector<std::unique_ptr<const translate::MethodSpec>> methods_;  // do not move: routes refer to them
-};
+// The environment's handler takes every request of AdminService: an AdminHandler.
+void AddAdminRoutes(const std::shared_ptr<const CallEnvironment>& environment, Routes* routes);
+// Full name, for health and reflection.
+const std::string& AdminServiceName();
 
 }  // namespace imbot::rpc
 
