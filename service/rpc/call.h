@@ -1,6 +1,6 @@
 // The seam between the rpc layer, which speaks gRPC, and what carries a call out.
 //
-// rpc/descriptor_service parses, authenticates and times a call, and hands it to a CallHandler; the handler answers
+// rpc/unary_call and its like parse, authenticate and time a call, and hand it to a CallHandler; the handler answers
 // through Reply exactly once, from any thread.
 #ifndef IMBOT_SERVICE_RPC_CALL_H_
 #define IMBOT_SERVICE_RPC_CALL_H_
