@@ -274,7 +274,7 @@ absl::Status Gateway::Parts::BuildServer(const std::vector<const FileDescriptor*
   std::vector<std::string> served = rpc::ServiceNames(*methods);
   served.push_back(raw_service.name());
   std::vector<std::string> names = served;
-  for (const char* name : {rpc::ReflectionServices::kV1, rpc::ReflectionServices::kV1Alpha, "grpc.health.v1.Health",
+  for (const char* name : {rpc::ReflectionServices::kV1, rpc::ReflectionServices::kV1Alpha, rpc::Health::kService,
                            "grpc.channelz.v1.Channelz"}) {
     names.emplace_back(name);
   }

@@ -31,7 +31,7 @@ absl::Status AdminServer::Start(Listener listener) {
   google::protobuf::FileDescriptorSet described = contract::DescriptorSet();
   ReflectionServices::AppendOwnFiles(&described);
   auto index = DescriptorIndex::Create(
-      described, {AdminServiceName(), ReflectionServices::kV1, ReflectionServices::kV1Alpha, "grpc.health.v1.Health"});
+      described, {AdminServiceName(), ReflectionServices::kV1, ReflectionServices::kV1Alpha, Health::kService});
   if (!index.ok()) return index.status();
   reflection_ = std::make_unique<ReflectionServices>(*std::move(index));
 

@@ -10,7 +10,6 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "service/base/mutex.h"
@@ -20,7 +19,7 @@ namespace imbot::rpc {
 
 class Health {
  public:
-  static constexpr std::string_view kService = "grpc.health.v1.Health";
+  static constexpr char kService[] = "grpc.health.v1.Health";
 
   // Nothing is serving until SetServing() says so.
   explicit Health(std::vector<std::string> names);

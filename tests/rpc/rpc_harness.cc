@@ -177,7 +177,7 @@ Harness::Harness(HarnessOptions options)
   rpc::ReflectionServices::AppendOwnFiles(&set);
   rpc::AppendLinkedFile(*imbot::test::v1::EchoRequest::descriptor()->file(), &set);
   std::vector<std::string> names = rpc::ServiceNames(*methods_);
-  for (const char* name : {rpc::ReflectionServices::kV1, rpc::ReflectionServices::kV1Alpha, "grpc.health.v1.Health",
+  for (const char* name : {rpc::ReflectionServices::kV1, rpc::ReflectionServices::kV1Alpha, rpc::Health::kService,
                            "grpc.channelz.v1.Channelz"}) {
     names.emplace_back(name);
   }
