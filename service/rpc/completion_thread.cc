@@ -63,15 +63,20 @@ void CompletionThread::RunTasks() {
     {
       base::MutexLock lock(mutex_);
       running_.swap(tasks_);
-      // While some are run, more come, without waking anybody.
-      if (running_.empty()) woken_ = false;
     }
-    if (running_.empty()) return;
     for (Task& task : running_) {
       task();
       task = nullptr;
     }
     running_.clear();
+    base::MutexLock lock(mutex_);
+    if (tasks_.empty()) {
+      woken_ = false;
+      return;
+    }
+    // What has come meanwhile waits behind gRPC's own events: thousands of answers must not hold up who calls. After
+    // the queue's end there are none.
+    if (!ended_) return alarm_.Set(queue_.get(), gpr_inf_past(GPR_CLOCK_MONOTONIC), &wake_);
   }
 }
 
