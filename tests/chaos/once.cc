@@ -117,7 +117,7 @@ OnceResult RunOnce(const OnceOptions& options) {
   const size_t total = each * options.callers;
 
   OnceResult result;
-  Faults faults(simulator, &gate, calls.methods(), options.lost_ids, NextRandom(&random));
+  Faults faults(simulator, &gate, calls, options.lost_ids, NextRandom(&random));
   {
     Threads running(&callers, house.door(), [](Caller& caller) { caller.Run(); });
     size_t seen = 0;

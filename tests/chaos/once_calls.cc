@@ -143,4 +143,15 @@ std::vector<std::string> Calls::methods() const {
   }
 }
 
+std::vector<std::string> Calls::sending_methods() const {
+  switch (workload_) {
+    case Workload::kSends:
+      return methods();
+    case Workload::kNever:
+      return {"imbot.message.add", "imbot.v2.Command.answer"};
+    default:
+      return {};
+  }
+}
+
 }  // namespace imbot::chaos

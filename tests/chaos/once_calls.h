@@ -39,6 +39,8 @@ class Calls {
   Call Make(size_t caller, size_t number) const;
   // The REST methods among them.
   std::vector<std::string> methods() const;
+  // Those of them that send a message.
+  std::vector<std::string> sending_methods() const;
   Workload workload() const { return workload_; }
 
  private:

@@ -32,9 +32,12 @@ Json Order(const char* kind, Json args = Json::object(), const char* at = "") {
 
 }  // namespace
 
-Faults::Faults(const testing::Simulator& simulator, Gate* gate, const std::vector<std::string>& methods,
-               LostIds lost_ids, uint64_t seed)
-    : simulator_(simulator), gate_(*gate), methods_(methods), random_(seed) {
+Faults::Faults(const testing::Simulator& simulator, Gate* gate, const Calls& calls, LostIds lost_ids, uint64_t seed)
+    : simulator_(simulator),
+      gate_(*gate),
+      methods_(calls.methods()),
+      sending_methods_(calls.sending_methods()),
+      random_(seed) {
   kinds_ = {
       {"reset before", chaos::Order("reset_before"), false, 4},
       {"reset after", chaos::Order("reset_after"), false, 4},
@@ -61,6 +64,8 @@ Faults::Faults(const testing::Simulator& simulator, Gate* gate, const std::vecto
     kinds_.push_back({"reset between store and id", chaos::Order("reset", {}, "after_store"), true, 3});
   if (lost_ids == LostIds::kAnywhere)
     kinds_.push_back({"reset between reservation and store", chaos::Order("reset", {}, "after_reserve"), true, 3});
+  // One that can never happen would only take the place of one that can.
+  if (sending_methods_.empty()) std::erase_if(kinds_, [](const Kind& kind) { return kind.in_message; });
   weights_ =
       std::accumulate(kinds_.begin(), kinds_.end(), 0, [](int sum, const Kind& kind) { return sum + kind.weight; });
   Schedule schedule = ParseSchedule(kSchedule);
@@ -79,7 +84,8 @@ Json Faults::Order(std::string* name) {
   while (ticket >= kind->weight) ticket -= (kind++)->weight;
   const bool batch = !kind->in_message && Draw(2) == 0;
   Json order = kind->order;
-  order["method"] = batch ? "batch" : methods_[Draw(methods_.size())];
+  const std::vector<std::string>& methods = kind->in_message ? sending_methods_ : methods_;
+  order["method"] = batch ? "batch" : methods[Draw(methods.size())];
   order["skip"] = Draw(4);
   *name = kind->name + (batch ? ", of a batch" : "");
   return order;

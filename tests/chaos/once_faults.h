@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "tests/chaos/gate.h"
+#include "tests/chaos/once_calls.h"
 #include "tests/support/simulator.h"
 
 namespace imbot::chaos {
@@ -24,9 +25,8 @@ enum class LostIds {
 
 class Faults {
  public:
-  // `methods`: REST methods that the faults are for, beside `batch`.
-  Faults(const testing::Simulator& simulator, Gate* gate, const std::vector<std::string>& methods, LostIds lost_ids,
-         uint64_t seed);
+  // What the faults are for: the REST methods of `calls`, and `batch`.
+  Faults(const testing::Simulator& simulator, Gate* gate, const Calls& calls, LostIds lost_ids, uint64_t seed);
 
   // Puts some in.
   void Step();
@@ -42,7 +42,7 @@ class Faults {
   struct Kind {
     std::string name;
     testing::Json order;  // without its method
-    bool in_message;      // at a point that only methods which write messages pass
+    bool in_message;      // at a point that only methods which send messages pass
     int weight;
   };
   uint64_t Draw(uint64_t below);
@@ -51,7 +51,7 @@ class Faults {
 
   const testing::Simulator& simulator_;
   Gate& gate_;
-  const std::vector<std::string> methods_;
+  const std::vector<std::string> methods_, sending_methods_;
   std::vector<Kind> kinds_;
   int weights_ = 0;
   uint64_t random_;

@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <cstdio>
+#include <numeric>
 #include <string>
 
 namespace imbot::chaos {
@@ -37,47 +38,64 @@ OnceOptions Short(Workload workload, size_t calls, LostIds lost_ids, Expect expe
   return options;
 }
 
-OnceResult RunAndShow(const OnceOptions& options) {
-  OnceResult result = RunOnce(options);
-  std::printf("%s", ToString(options, result).c_str());
-  EXPECT_EQ(result.kills, options.kills);
-  EXPECT_GT(result.verdict.batches, 0) << "calls have to leave together";
-  int64_t hits = 0;
-  for (const auto& [name, count] : result.faults) hits += count.hits;
-  EXPECT_GT(hits, kShare > 1 ? 0 : 8) << "too little happened";  // a fourth of the calls may end within two seconds
-  return result;
+int64_t Hits(const OnceResult& result) {
+  return std::accumulate(result.faults.begin(), result.faults.end(), int64_t{0},
+                         [](int64_t sum, const auto& fault) { return sum + fault.second.hits; });
 }
 
-void ExpectGood(const Verdict& verdict) {
-  for (const auto& [kind, count] : verdict.breaches) ADD_FAILURE() << count << " " << kind;
-  for (const std::string& example : verdict.examples) ADD_FAILURE() << example;
+void ExpectGood(const OnceResult& result) {
+  for (const auto& [kind, count] : result.verdict.breaches) ADD_FAILURE() << count << " " << kind;
+  for (const std::string& example : result.verdict.examples) ADD_FAILURE() << example;
+}
+
+// Trouble keeps its own time, so that a run may end before enough of it has met a call. Each run is checked; while
+// `enough` says no of one, another follows, with the next seed.
+void RunUntil(bool (*enough)(const OnceResult&), OnceOptions options, void (*check)(const OnceResult&)) {
+  constexpr int kRuns = 6;
+  for (int i = 0; i < kRuns; ++i, ++options.seed) {
+    const OnceResult result = RunOnce(options);
+    std::printf("%s", ToString(options, result).c_str());
+    EXPECT_EQ(result.kills, options.kills);
+    check(result);
+    // A fourth of the calls may end within two seconds.
+    if (result.verdict.batches > 0 && Hits(result) > (kShare > 1 ? 0 : 8) && enough(result)) return;
+  }
+  ADD_FAILURE() << "too little happened";
+}
+
+bool AnyRun(const OnceResult&) {
+  return true;
 }
 
 TEST(Once, EverySendEndsOkAndIsThereOnceWhereThePortalLosesNoIds) {
-  const OnceResult result = RunAndShow(Short(Workload::kSends, 600, LostIds::kNever, Expect::kOk));
-  ExpectGood(result.verdict);
-  EXPECT_GT(result.verdict.batches_cut, 0) << "no batch's reply was cut";
-  EXPECT_GT(result.verdict.ordered, static_cast<int64_t>(100 / kShare));
+  RunUntil([](const OnceResult& result) { return result.verdict.batches_cut > 0; },
+           Short(Workload::kSends, 600, LostIds::kNever, Expect::kOk),
+           [](const OnceResult& result) {
+             ExpectGood(result);
+             EXPECT_GT(result.verdict.ordered, static_cast<int64_t>(100 / kShare));
+           });
 }
 
 TEST(Once, NoSendIsLostOrDoubledWhereThePortalLosesIdsOfWhatItHasStored) {
-  ExpectGood(RunAndShow(Short(Workload::kSends, 300, LostIds::kAfterStore, Expect::kOkUnlessIdMissing)).verdict);
+  RunUntil(AnyRun, Short(Workload::kSends, 300, LostIds::kAfterStore, Expect::kOkUnlessIdMissing), ExpectGood);
 }
 
 TEST(Once, WhatIsSaidOfASendIsTrueWhereThePortalLosesReservations) {
-  const OnceResult result = RunAndShow(Short(Workload::kSends, 300, LostIds::kAnywhere, Expect::kAnything));
-  ExpectGood(result.verdict);
-  EXPECT_GT(result.verdict.words.at("OK") * 10, static_cast<int64_t>(300 / kShare) * 8);
+  RunUntil(AnyRun, Short(Workload::kSends, 300, LostIds::kAnywhere, Expect::kAnything), [](const OnceResult& result) {
+    ExpectGood(result);
+    EXPECT_GT(result.verdict.words.at("OK") * 10, static_cast<int64_t>(300 / kShare) * 8);
+  });
 }
 
 TEST(Once, NoCallOfClassNeverIsExecutedTwice) {
-  const OnceResult result = RunAndShow(Short(Workload::kNever, 300, LostIds::kAnywhere, Expect::kAnything));
-  ExpectGood(result.verdict);
-  EXPECT_GT(result.verdict.words.at("OK") * 10, static_cast<int64_t>(300 / kShare) * 5);
+  RunUntil(AnyRun, Short(Workload::kNever, 300, LostIds::kAnywhere, Expect::kAnything), [](const OnceResult& result) {
+    ExpectGood(result);
+    EXPECT_GT(result.verdict.words.at("OK") * 10, static_cast<int64_t>(300 / kShare) * 5);
+  });
 }
 
 TEST(Once, EveryCallOfClassIdempotentEndsOk) {
-  ExpectGood(RunAndShow(Short(Workload::kIdempotent, 300, LostIds::kNever, Expect::kOk)).verdict);
+  RunUntil(AnyRun, Short(Workload::kIdempotent, 300, LostIds::kNever, Expect::kOk), ExpectGood);
 }
 
 // The positive control: what a caller without keys does, by taking another one after an attempt that may have been
@@ -85,9 +103,8 @@ TEST(Once, EveryCallOfClassIdempotentEndsOk) {
 TEST(Once, ACallerThatTakesANewKeyAfterAnUnknownOutcomeIsFoundToDouble) {
   OnceOptions options = Short(Workload::kSends, 400, LostIds::kNever, Expect::kOk);
   options.new_key_after_unknown = true;
-  const OnceResult result = RunAndShow(options);
-  EXPECT_GT(result.verdict.Breaches("doubled"), 0);
-  EXPECT_EQ(result.verdict.Breaches("lost"), 0);
+  RunUntil([](const OnceResult& result) { return result.verdict.Breaches("doubled") > 0; }, options,
+           [](const OnceResult& result) { EXPECT_EQ(result.verdict.Breaches("lost"), 0); });
 }
 
 }  // namespace
