@@ -3,6 +3,7 @@
 #include <grpc/support/time.h>
 #include <pthread.h>
 
+#include <algorithm>
 #include <utility>
 
 namespace imbot::rpc {
@@ -10,9 +11,14 @@ namespace {
 
 thread_local const CompletionThread* current_thread = nullptr;
 
+// Tasks that are run before what they have gathered is sent: the first answer waits for the last one.
+constexpr size_t kGathered = 64;
+
 }  // namespace
 
-CompletionThread::CompletionThread(std::unique_ptr<grpc::ServerCompletionQueue> queue) : queue_(std::move(queue)) {}
+CompletionThread::CompletionThread(std::unique_ptr<grpc::ServerCompletionQueue> queue,
+                                   std::shared_ptr<const Connections> connections)
+    : queue_(std::move(queue)), connections_(std::move(connections)) {}
 
 CompletionThread::~CompletionThread() {
   // Of a server that could not be started; otherwise both have been done.
@@ -64,11 +70,15 @@ void CompletionThread::RunTasks() {
       base::MutexLock lock(mutex_);
       running_.swap(tasks_);
     }
-    for (Task& task : running_) {
-      task();
-      task = nullptr;
+    gathering_ = running_.size() > 1;
+    for (size_t i = 0; i < running_.size(); ++i) {
+      running_[i]();
+      running_[i] = nullptr;
+      if (i % kGathered == kGathered - 1) SendGathered();
     }
     running_.clear();
+    SendGathered();
+    gathering_ = false;
     base::MutexLock lock(mutex_);
     if (tasks_.empty()) {
       woken_ = false;
@@ -78,6 +88,20 @@ void CompletionThread::RunTasks() {
     // the queue's end there are none.
     if (!ended_) return alarm_.Set(queue_.get(), gpr_inf_past(GPR_CLOCK_MONOTONIC), &wake_);
   }
+}
+
+void CompletionThread::BeforeAnswer(const grpc::ServerContext& context) {
+  if (!gathering_) return;
+  std::shared_ptr<Connection> connection = connections_->Find(context.peer());
+  if (connection == nullptr || std::find(corked_.begin(), corked_.end(), connection) != corked_.end()) return;
+  connection->Cork();
+  corked_.push_back(std::move(connection));
+}
+
+// One that another thread gathers for as well is let go by both: then some leaves a little earlier.
+void CompletionThread::SendGathered() {
+  for (const auto& connection : corked_) connection->Uncork();
+  corked_.clear();
 }
 
 void CompletionThread::Leave() {

@@ -12,6 +12,7 @@
 
 #include <grpcpp/alarm.h>
 #include <grpcpp/completion_queue.h>
+#include <grpcpp/server_context.h>
 
 #include <memory>
 #include <thread>
@@ -19,6 +20,7 @@
 
 #include "absl/functional/any_invocable.h"
 #include "service/base/mutex.h"
+#include "service/rpc/connections.h"
 
 namespace imbot::rpc {
 
@@ -35,8 +37,8 @@ class CompletionThread {
   };
   using Task = absl::AnyInvocable<void()>;
 
-  // `queue` belongs to a server that has not been started.
-  explicit CompletionThread(std::unique_ptr<grpc::ServerCompletionQueue> queue);
+  // `queue` belongs to a server that has not been started, `connections` are that server's.
+  CompletionThread(std::unique_ptr<grpc::ServerCompletionQueue> queue, std::shared_ptr<const Connections> connections);
   // REQUIRES: Stop() has returned, if Start() was called.
   ~CompletionThread();
   CompletionThread(const CompletionThread&) = delete;
@@ -56,6 +58,9 @@ class CompletionThread {
   // An rpc lives here from now on, until Leave(); with the last one goes a thread that was told to stop.
   void Enter() { ++living_; }
   void Leave();
+  // For rpcs, on the thread: the rpc is about to be answered. Where several are, what goes to one connection leaves
+  // together.
+  void BeforeAnswer(const grpc::ServerContext& context);
 
  private:
   class Wake final : public Event {
@@ -69,9 +74,11 @@ class CompletionThread {
 
   bool IsCurrent() const;
   void RunTasks() IMBOT_EXCLUDES(mutex_);
+  void SendGathered();
   void EndIfEmpty() IMBOT_EXCLUDES(mutex_);
 
   const std::unique_ptr<grpc::ServerCompletionQueue> queue_;
+  const std::shared_ptr<const Connections> connections_;
   Wake wake_{*this};
   grpc::Alarm alarm_;  // set while `woken_`
   std::thread thread_;
@@ -80,6 +87,8 @@ class CompletionThread {
   int living_ = 0;
   bool stopping_ = false;
   std::vector<Task> running_;
+  bool gathering_ = false;
+  std::vector<std::shared_ptr<Connection>> corked_;  // while gathering
 
   base::Mutex mutex_;
   std::vector<Task> tasks_ IMBOT_GUARDED_BY(mutex_);

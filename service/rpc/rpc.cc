@@ -32,11 +32,15 @@ void Rpc::End() {
 }
 
 void Rpc::Finish(const grpc::Status& status) {
-  if (!std::exchange(finished_, true)) SendEnd(status, Begin(&finish_));
+  if (std::exchange(finished_, true)) return;
+  thread_->BeforeAnswer(context_);
+  SendEnd(status, Begin(&finish_));
 }
 
 void Rpc::Finish(const grpc::ByteBuffer& message) {
-  if (!std::exchange(finished_, true)) SendEnd(message, Begin(&finish_));
+  if (std::exchange(finished_, true)) return;
+  thread_->BeforeAnswer(context_);
+  SendEnd(message, Begin(&finish_));
 }
 
 void Rpc::OnOver(bool) {

@@ -2,8 +2,6 @@
 
 #include <grpcpp/ext/channelz_service_plugin.h>
 #include <grpcpp/resource_quota.h>
-#include <grpcpp/security/server_credentials.h>
-#include <grpcpp/server_builder.h>
 
 #include <algorithm>
 #include <mutex>
@@ -20,17 +18,6 @@ namespace {
 constexpr int kLeastPingIntervalMs = 5'000;
 // What gRPC gets to send its last bytes and to end streams that count no calls: health watchers, reflection.
 constexpr std::chrono::milliseconds kFlush{200};
-
-std::shared_ptr<grpc::ServerCredentials> CredentialsOf(const Listener& listener) {
-  if (!listener.tls.has_value()) return grpc::InsecureServerCredentials();
-  const TlsOptions& tls = *listener.tls;
-  grpc::SslServerCredentialsOptions options(tls.client_ca_pem.empty()
-                                                ? GRPC_SSL_DONT_REQUEST_CLIENT_CERTIFICATE
-                                                : GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY);
-  options.pem_root_certs = tls.client_ca_pem;
-  options.pem_key_cert_pairs.push_back({std::string(tls.private_key_pem.Reveal()), tls.certificate_chain_pem});
-  return grpc::SslServerCredentials(options);
-}
 
 // Streams of each thread for which there is somebody already when they arrive; more of them wait a little longer.
 constexpr int kAwaited = 8;
@@ -55,7 +42,8 @@ Server::Server(ServerOptions options, Parts parts)
     : options_(std::move(options)),
       parts_(std::move(parts)),
       health_(parts_.health_names),
-      unary_service_(AllRoutes()) {}
+      unary_service_(AllRoutes()),
+      acceptor_(connections_, options_.keepalive_timeout) {}
 
 const Routes& Server::AllRoutes() {
   health_.AddTo(&parts_.routes);
@@ -68,14 +56,15 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Create(ServerOptions options, Pa
   const ServerOptions& opts = server->options_;
 
   grpc::ServerBuilder builder;
-  server->ports_.resize(opts.listeners.size());
-  for (size_t i = 0; i < opts.listeners.size(); ++i) {
-    builder.AddListeningPort(opts.listeners[i].address, CredentialsOf(opts.listeners[i]), &server->ports_[i]);
+  absl::Status listens = server->Listen(&builder);
+  if (!listens.ok()) {
+    server->stopped_ = true;
+    return listens;
   }
   builder.RegisterService(&server->unary_service_);
   builder.RegisterAsyncGenericService(&server->stream_service_);
   for (unsigned i = 0; i < ThreadsOf(opts); ++i)
-    server->threads_.push_back(std::make_shared<CompletionThread>(builder.AddCompletionQueue()));
+    server->threads_.push_back(std::make_shared<CompletionThread>(builder.AddCompletionQueue(), server->connections_));
   builder.SetMaxReceiveMessageSize(opts.max_receive_bytes);
   builder.SetMaxSendMessageSize(opts.max_send_bytes);
   grpc::ResourceQuota quota("imbot");
@@ -85,12 +74,10 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Create(ServerOptions options, Pa
   builder.SetSyncServerOption(grpc::ServerBuilder::NUM_CQS, 1);
   builder.SetSyncServerOption(grpc::ServerBuilder::MIN_POLLERS, 1);
   builder.SetSyncServerOption(grpc::ServerBuilder::MAX_POLLERS, 2);
-  // Two gateways on one port would share its calls at random: the second has to fail.
   // How far a caller may send ahead of what is read. Left to itself gRPC measures the path and opens the window to
   // megabytes, which an upload to a slow portal then fills.
   builder.AddChannelArgument(GRPC_ARG_HTTP2_BDP_PROBE, 0);
   builder.AddChannelArgument(GRPC_ARG_HTTP2_STREAM_LOOKAHEAD_BYTES, 512 << 10);
-  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
   builder.AddChannelArgument(GRPC_ARG_ENABLE_CHANNELZ, opts.channelz ? 1 : 0);
   builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, opts.max_concurrent_streams);
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, Milliseconds(opts.keepalive_time));
@@ -103,17 +90,34 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Create(ServerOptions options, Pa
 
   server->server_ = builder.BuildAndStart();
   if (server->server_ == nullptr) {
-    std::string failed;
-    for (size_t i = 0; i < opts.listeners.size(); ++i) {
-      if (server->ports_[i] == 0) base::StrAppend(&failed, failed.empty() ? "" : ", ", opts.listeners[i].address);
-    }
     server->stopped_ = true;
-    return absl::UnavailableError(
-        base::StrCat("can't listen on ", failed.empty() ? "any address" : failed,
-                     ": is the address this machine's, the port free, and the certificate one with its key?"));
+    return absl::UnavailableError("the gRPC library refuses to serve; see its own lines in the log");
   }
   server->Begin();
   return server;
+}
+
+absl::Status Server::Listen(grpc::ServerBuilder* builder) {
+  using Experimental = grpc::ServerBuilder::experimental_type;
+  std::string failed;
+  const auto fails = [&failed](const std::string& what) { base::StrAppend(&failed, failed.empty() ? "" : "; ", what); };
+  for (const Listener& listener : options_.listeners) {
+    const auto credentials = CredentialsOf(listener.tls);
+    if (!credentials.ok()) {
+      fails(base::StrCat(listener.address, ": ", std::string(credentials.status().message())));
+      continue;
+    }
+    auto port = acceptor_.Listen(listener.address, [to = builder->experimental().AddExternalConnectionAcceptor(
+                                                        Experimental::ExternalConnectionType::FROM_FD, *credentials)](
+                                                       base::FileDescriptor socket) {
+      grpc::experimental::ExternalConnectionAcceptor::NewConnectionParameters connection;
+      connection.fd = socket.Release();
+      to->HandleNewConnection(&connection);
+    });
+    port.ok() ? ports_.push_back(*port) : fails(std::string(port.status().message()));
+  }
+  if (failed.empty()) return absl::OkStatus();
+  return absl::UnavailableError(base::StrCat("can't listen on ", failed));
 }
 
 void Server::Begin() {
@@ -123,6 +127,7 @@ void Server::Begin() {
     for (int i = 0; i < kAwaited; ++i) StreamRpc::Await(stream_service_, parts_.routes, thread);
     thread->Start();
   }
+  acceptor_.Start();
 }
 
 Server::~Server() {
@@ -148,6 +153,7 @@ bool Server::Shutdown(std::chrono::milliseconds grace) {
     parts_.answer_all();
     parts_.gate->WaitUntilEmpty(base::Clock::System().Now() + kFlush);
   }
+  acceptor_.Stop();
   server_->Shutdown(std::chrono::system_clock::now() + kFlush);
   server_->Wait();
   for (const auto& thread : threads_) thread->Stop();

@@ -7,6 +7,7 @@
 
 #include <grpcpp/generic/async_generic_service.h>
 #include <grpcpp/server.h>
+#include <grpcpp/server_builder.h>
 
 #include <chrono>
 #include <cstddef>
@@ -18,24 +19,19 @@
 
 #include "absl/status/statusor.h"
 #include "service/base/clock.h"
-#include "service/base/secret.h"
+#include "service/rpc/acceptor.h"
 #include "service/rpc/call_gate.h"
 #include "service/rpc/completion_thread.h"
+#include "service/rpc/connections.h"
 #include "service/rpc/health.h"
 #include "service/rpc/routes.h"
+#include "service/rpc/tls.h"
 #include "service/rpc/unary_rpc.h"
 
 namespace imbot::rpc {
 
-struct TlsOptions {
-  std::string certificate_chain_pem;
-  base::Secret private_key_pem;
-  // Set: a client must show a certificate that one of these signed.
-  std::string client_ca_pem;
-};
-
 struct Listener {
-  std::string address;            // `127.0.0.1:50051`, `[::]:50051`; port 0 takes a free one
+  std::string address;            // of base::ParseHostPort; `[::]` takes IPv4 as well; port 0 takes a free one
   std::optional<TlsOptions> tls;  // unset: plain text
 };
 
@@ -72,8 +68,8 @@ class Server {
     // known of it. May block for a moment.
     std::function<void()> answer_all = nullptr;
   };
-  // Listens and serves when it returns. UNAVAILABLE, naming every address that can't be listened on: taken, not
-  // this machine's, or with a certificate and key that gRPC does not take.
+  // Listens and serves when it returns. UNAVAILABLE, naming every address that can't be listened on, and why: taken,
+  // not this machine's, or with a certificate and key that are of no use.
   static absl::StatusOr<std::unique_ptr<Server>> Create(ServerOptions options, Parts parts);
   // Shuts down without grace if that has not been done.
   ~Server();
@@ -92,6 +88,7 @@ class Server {
 
  private:
   Server(ServerOptions options, Parts parts);
+  absl::Status Listen(grpc::ServerBuilder* builder);
   // With those of the server itself.
   const Routes& AllRoutes();
   // Takes rpcs from here on.
@@ -103,8 +100,10 @@ class Server {
   std::vector<int> ports_;
   UnaryService unary_service_;
   grpc::AsyncGenericService stream_service_;
+  const std::shared_ptr<Connections> connections_ = std::make_shared<Connections>();
   std::vector<std::shared_ptr<CompletionThread>> threads_;  // ended when all rpcs have
   std::unique_ptr<grpc::Server> server_;
+  Acceptor acceptor_;
   // Owner's thread only.
   std::optional<base::MonoTime> drain_began_;
   bool stopped_ = false;

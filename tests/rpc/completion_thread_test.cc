@@ -22,7 +22,7 @@ class CompletionThreadTest : public ::testing::Test {
   CompletionThreadTest() {
     grpc::ServerBuilder builder;
     builder.RegisterAsyncGenericService(&service_);
-    thread_ = std::make_shared<CompletionThread>(builder.AddCompletionQueue());
+    thread_ = std::make_shared<CompletionThread>(builder.AddCompletionQueue(), std::make_shared<Connections>());
     server_ = builder.BuildAndStart();
     thread_->Start();
   }
@@ -106,7 +106,7 @@ TEST_F(CompletionThreadTest, RunsAtOnceWhatComesAfterItsEnd) {
 
 TEST(CompletionThread, OfAServerThatNeverStartedGoesQuietly) {
   grpc::ServerBuilder builder;
-  const CompletionThread thread(builder.AddCompletionQueue());
+  const CompletionThread thread(builder.AddCompletionQueue(), std::make_shared<Connections>());
 }
 
 }  // namespace

@@ -1,0 +1,114 @@
+#include "service/rpc/connections.h"
+
+#include <arpa/inet.h>
+#include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <poll.h>
+
+#include <chrono>
+#include <cstring>
+
+namespace imbot::rpc {
+namespace {
+
+using base::FileDescriptor;
+
+sockaddr_storage V4(const char* address, uint16_t port) {
+  sockaddr_in v4{};
+  v4.sin_family = AF_INET;
+  v4.sin_port = htons(port);
+  inet_pton(AF_INET, address, &v4.sin_addr);
+  sockaddr_storage out{};
+  std::memcpy(&out, &v4, sizeof v4);
+  return out;
+}
+
+sockaddr_storage V6(const char* address, uint16_t port) {
+  sockaddr_in6 v6{};
+  v6.sin6_family = AF_INET6;
+  v6.sin6_port = htons(port);
+  inet_pton(AF_INET6, address, &v6.sin6_addr);
+  sockaddr_storage out{};
+  std::memcpy(&out, &v6, sizeof v6);
+  return out;
+}
+
+TEST(PeerUri, WritesAddressesAsGrpcDoes) {
+  EXPECT_EQ(PeerUri(V4("192.0.2.1", 4711)), "ipv4:192.0.2.1:4711");
+  EXPECT_EQ(PeerUri(V6("2001:db8::1", 4711)), "ipv6:%5B2001:db8::1%5D:4711");
+  EXPECT_EQ(PeerUri(V6("::ffff:192.0.2.1", 4711)), "ipv4:192.0.2.1:4711");
+  EXPECT_EQ(PeerUri({}), "");
+}
+
+TEST(Connections, FindsWhatIsOpen) {
+  Connections connections;
+  const auto first = std::make_shared<Connection>(FileDescriptor());
+  connections.Add("ipv4:192.0.2.1:4711", first);
+  EXPECT_EQ(connections.Find("ipv4:192.0.2.1:4711"), first);
+  EXPECT_EQ(connections.Find("ipv4:192.0.2.1:4712"), nullptr);
+  connections.Remove("ipv4:192.0.2.1:4711", *first);
+  EXPECT_EQ(connections.Find("ipv4:192.0.2.1:4711"), nullptr);
+  EXPECT_EQ(connections.size(), 0u);
+}
+
+TEST(Connections, KeepsTheNextOneOfAPeerWhenTheEndOfTheFormerIsHeardOf) {
+  Connections connections;
+  const auto former = std::make_shared<Connection>(FileDescriptor()), next = std::make_shared<Connection>(FileDescriptor());
+  connections.Add("ipv4:192.0.2.1:4711", former);
+  connections.Add("ipv4:192.0.2.1:4711", next);
+  connections.Remove("ipv4:192.0.2.1:4711", *former);
+  EXPECT_EQ(connections.Find("ipv4:192.0.2.1:4711"), next);
+}
+
+// Both ends of a connection over loopback.
+class ConnectionTest : public ::testing::Test {
+ protected:
+  ConnectionTest() {
+    const FileDescriptor listening(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    sockaddr_storage address = V4("127.0.0.1", 0);
+    socklen_t size = sizeof(sockaddr_in);
+    EXPECT_EQ(bind(listening.get(), reinterpret_cast<sockaddr*>(&address), size), 0);
+    EXPECT_EQ(listen(listening.get(), 1), 0);
+    getsockname(listening.get(), reinterpret_cast<sockaddr*>(&address), &size);
+    caller_ = FileDescriptor(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    EXPECT_EQ(connect(caller_.get(), reinterpret_cast<sockaddr*>(&address), size), 0);
+    server_ = FileDescriptor(accept4(listening.get(), nullptr, nullptr, SOCK_CLOEXEC));
+    connection_ = std::make_shared<Connection>(FileDescriptor(dup(server_.get())));
+  }
+  void Write(const std::string& text) const {
+    EXPECT_EQ(send(server_.get(), text.data(), text.size(), 0), static_cast<ssize_t>(text.size()));
+  }
+  // What has arrived within `wait`.
+  std::string Read(std::chrono::milliseconds wait) const {
+    pollfd readable{.fd = caller_.get(), .events = POLLIN, .revents = 0};
+    if (poll(&readable, 1, static_cast<int>(wait.count())) <= 0) return "";
+    char buffer[100];
+    return {buffer, static_cast<size_t>(recv(caller_.get(), buffer, sizeof buffer, 0))};
+  }
+
+  FileDescriptor caller_, server_;
+  std::shared_ptr<Connection> connection_;
+};
+
+constexpr std::chrono::milliseconds kNow{20}, kInTime{10'000};
+
+TEST_F(ConnectionTest, GathersWhatIsWrittenWhileItIsCorked) {
+  connection_->Cork();
+  Write("one ");
+  Write("two");
+  EXPECT_EQ(Read(kNow), "");
+  connection_->Uncork();
+  EXPECT_EQ(Read(kInTime), "one two");
+  Write("three");
+  EXPECT_EQ(Read(kInTime), "three") << "as before";
+}
+
+TEST_F(ConnectionTest, TakesNoHarmWhenItHasEnded) {
+  caller_.Close();
+  server_.Close();
+  connection_->Cork();
+  connection_->Uncork();
+}
+
+}  // namespace
+}  // namespace imbot::rpc
