@@ -37,6 +37,7 @@ struct QueuedCall::Line {
   size_t bytes = 0;
   bool has_turn = false;  // in the lane's turns
   bool sits_out = false;  // or among those who sit this request out
+  bool had_turn = false;  // in this request, before that
   size_t owes = 0;        // turns that it has had ahead of time
   std::list<Line*>::iterator turn;
 };
@@ -217,6 +218,14 @@ CallQueue::Call CallQueue::Surplus(const QueuedCall& call, bool by_bytes) const 
   return weight(*most) > would_have ? most->calls.rbegin()->second : nullptr;
 }
 
+CallQueue::Call CallQueue::First(Lane lane) const {
+  const std::list<Line*>& turns = turns_[Index(lane)];
+  // Those who owe turns would be passed, round after round.
+  const auto first = std::min_element(turns.begin(), turns.end(),
+                                      [](const Line* left, const Line* right) { return left->owes < right->owes; });
+  return first == turns.end() ? nullptr : (*first)->calls.at((*first)->ready.begin()->first);
+}
+
 void CallQueue::Begin(Lane lane) {
   open_ = true;
   lane_ = lane;
@@ -279,6 +288,7 @@ void CallQueue::PassOver() {
   const QueuedCall* const next = std::exchange(follows_, nullptr);
   Line& line = next != nullptr ? LineOf(lane_, next->call.caller) : *turns.front();
   line.sits_out = true;
+  line.had_turn = next != nullptr;
   passed_over_.splice(passed_over_.end(), turns, line.turn);
   PassDebtors();
 }
@@ -294,7 +304,11 @@ void CallQueue::PassDebtors() {
 void CallQueue::Recall() {
   std::list<Line*>& turns = turns_[Index(lane_)];
   follows_ = nullptr;
-  for (Line* line : passed_over_) line->sits_out = false;
+  for (auto it = passed_over_.begin(); it != passed_over_.end();) {
+    const auto place = it++;
+    (*place)->sits_out = false;
+    if ((*place)->had_turn) turns.splice(turns.end(), passed_over_, place);
+  }
   turns.splice(turns.begin(), passed_over_);
 }
 

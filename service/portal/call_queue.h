@@ -103,7 +103,8 @@ class CallQueue {
   void Take();
   // The call Next() named is taken, but waits elsewhere: those behind it under its key don't leave with this request.
   void Defer();
-  // The caller of the call that Next() named sits this request out, and has the first turn in the next one.
+  // The caller of the call that Next() named sits this request out, and has the first turn in the next one unless it
+  // had one in this.
   void PassOver();
   // Those who sit it out take part after all.
   void Recall();
@@ -111,6 +112,8 @@ class CallQueue {
 
   // Whether somebody could leave. Not between Begin() and End().
   bool Ready(Lane lane) const { return !turns_[Index(lane)].empty(); }
+  // Who would be the first; null if nobody could. The same.
+  Call First(Lane lane) const;
   size_t calls() const { return calls_; }
   size_t calls(Lane lane) const { return lane_calls_[Index(lane)]; }
   size_t bytes() const { return bytes_; }

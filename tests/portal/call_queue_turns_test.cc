@@ -21,7 +21,9 @@ class CallQueueTurnsTest : public ::testing::Test {
   // The callers of a request of at most `most` calls, in order.
   std::string Request(size_t most) {
     std::string callers;
+    const CallQueue::Call first = queue_.First(Lane::kInteractive);
     queue_.Begin(Lane::kInteractive);
+    EXPECT_EQ(queue_.Next(), first) << "the first one was foretold";
     for (size_t i = 0; i < most && queue_.Next() != nullptr; ++i) {
       callers += queue_.Next()->call.caller;
       queue_.Take();
@@ -65,6 +67,18 @@ TEST_F(CallQueueTurnsTest, ExpectsOthersToGetAheadWithWhatTheyHaveAndMoreOfIt) {
   EXPECT_EQ(queue_.Ahead(Lane::kBulk, "a"), 110u) << "all that is interactive";
 }
 
+TEST_F(CallQueueTurnsTest, GivesWhoWasPassedOverTheFirstTurnOfTheNextRequestUnlessItHadOne) {
+  Add("a", "dialog1", 2);
+  Add("a", "");
+  Add("b", "");
+  queue_.Begin(Lane::kInteractive);
+  queue_.Take();      // a's first one
+  queue_.PassOver();  // its next one, under the same key
+  queue_.PassOver();  // b's
+  queue_.End();
+  EXPECT_EQ(Request(2), "ba");
+}
+
 TEST_F(CallQueueTurnsTest, LeavesTurnsOutThatWereHadAheadOfTime) {
   Add("a", "dialog1", 3);
   Add("a", "", 3);
@@ -82,7 +96,7 @@ TEST_F(CallQueueTurnsTest, LetsNobodyPassAnotherCallersCallUnderTheSameKey) {
 
 TEST_F(CallQueueTurnsTest, GoesOnWithOthersWhereTheNextOneUnderTheKeyDoesNotFit) {
   Add("a", "dialog1", 2);
-  Add("b", "", 1);
+  Add("b", "");
   queue_.Begin(Lane::kInteractive);
   queue_.Take();
   ASSERT_EQ(queue_.Next()->call.caller, "a");
@@ -110,7 +124,7 @@ TEST_F(CallQueueTurnsTest, LetsThoseTakePartAfterAllWhoSitOut) {
 
 TEST_F(CallQueueTurnsTest, GoesOnWithOthersWhereTheNextOneUnderTheKeyIsRemoved) {
   Add("a", "dialog1", 2);
-  Add("b", "", 1);
+  Add("b", "");
   queue_.Begin(Lane::kInteractive);
   queue_.Take();
   const CallQueue::Call next = queue_.Next();
