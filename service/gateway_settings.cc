@@ -34,6 +34,7 @@ rpc::CallLimits CallLimitsFrom(const gateway::v1::Limits& limits) {
 portal::SchedulerOptions SchedulerOptionsFrom(const gateway::v1::Limits& limits) {
   portal::SchedulerOptions out;
   if (limits.has_in_flight_per_portal()) out.max_in_flight = limits.in_flight_per_portal();
+  if (limits.has_batch_linger()) out.batch_linger = Milliseconds(limits.batch_linger());
   if (limits.has_max_attempts()) out.max_attempts = static_cast<int>(limits.max_attempts());
   if (limits.has_breaker_failures()) out.breaker_failures = static_cast<int>(limits.breaker_failures());
   if (limits.has_queued_calls_per_portal()) out.max_queued_calls = limits.queued_calls_per_portal();

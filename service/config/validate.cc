@@ -351,6 +351,9 @@ class Validator {
     if (Seconds(limits.default_deadline()) > Seconds(limits.max_deadline())) {
       Report("limits.default_deadline", "longer than max_deadline; write a shorter one, or raise max_deadline");
     }
+    if (Seconds(limits.batch_linger()) > 0.1) Report("limits.batch_linger", "more than 100ms; write for example 1ms");
+    if (limits.batch_linger().nanos() % 1'000'000 != 0)
+      Report("limits.batch_linger", "not whole milliseconds; write for example 1ms");
     if (Seconds(limits.shutdown_grace()) > 86'400)
       Report("limits.shutdown_grace", "more than a day; write for example 30s");
     if (Seconds(limits.shutdown_drain_delay()) > Seconds(limits.shutdown_grace())) {
@@ -434,6 +437,7 @@ void ApplyDefaults(Settings* settings) {
   if (!limits.has_in_flight_per_portal()) limits.set_in_flight_per_portal(16);
   if (!limits.has_max_attempts()) limits.set_max_attempts(1'000);
   if (!limits.has_breaker_failures()) limits.set_breaker_failures(10);
+  if (!limits.has_batch_linger()) limits.mutable_batch_linger()->set_nanos(1'000'000);
   if (!limits.has_queued_calls_per_portal()) limits.set_queued_calls_per_portal(10'000);
   if (!limits.has_queued_bytes_per_portal()) limits.set_queued_bytes_per_portal(uint64_t{64} << 20);
   if (!limits.has_max_request_bytes()) limits.set_max_request_bytes(uint64_t{8} << 20);

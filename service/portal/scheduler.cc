@@ -74,8 +74,7 @@ void Scheduler::Submit(std::shared_ptr<QueuedCall> call) {
   // Every call that is open when this is destroyed is answered then, and its timer with it.
   call->deadline_timer = loop_.PostAt(call->call.deadline, [this, id = call->id] { OnDeadline(id); });
   CountQueued(*call, 1);
-  if (TakesPlaceOfAnother(call)) return;
-  queue_.Add(std::move(call));
+  if (!TakesPlaceOfAnother(call)) queue_.Add(std::move(call));
   if (!pump_posted_) Pump();
 }
 

@@ -48,7 +48,9 @@ struct SchedulerOptions {
   size_t max_streams = 8;     // calls with a source, beside those
   size_t max_queued_calls = 10'000;
   size_t max_queued_bytes = size_t{64} << 20;
-  bool batching = true;                     // off: every call leaves alone
+  bool batching = true;  // off: every call leaves alone
+  // While requests are under way: how long after one has left the next waits for more calls, unless it is full.
+  std::chrono::milliseconds batch_linger{0};
   int max_attempts = 1'000;                 // of one call
   int breaker_failures = kBreakerFailures;  // 0: the breaker never opens
   bool quarantine = true;                   // off: a portal is called whatever it answers
@@ -116,6 +118,9 @@ class Scheduler {
   void Pump();
   // After what has been posted to the loop by now: calls that came in meanwhile leave with those that wait.
   void PumpSoon();
+  // Until when a request of that lane waits for more calls.
+  base::MonoTime LingersUntil(Lane lane);
+  void PumpAt(base::MonoTime when);
   bool HasRoom(Lane lane) const;
   // How much of the bucket is left for others by a lane.
   size_t Reserve(Lane lane) const;
@@ -198,7 +203,9 @@ class Scheduler {
   size_t streams_in_flight_ = 0;
   Lane last_ = Lane::kStream;  // of the two that take turns, interactive and stream: which left last
   bool pump_posted_ = false;
-  base::TimerId pump_timer_ = base::TimerId::kNone;  // for the bucket
+  base::TimerId pump_timer_ = base::TimerId::kNone;  // for the bucket, or for more calls
+  base::MonoTime pump_at_;                           // when it is due
+  std::array<base::MonoTime, kLanes> left_at_{};     // when a request of that lane left last
   base::TimerId probe_timer_ = base::TimerId::kNone;
   base::TimerId hang_timer_ = base::TimerId::kNone;
   // The requests in flight, streams aside: when each left, with how many calls.

@@ -68,31 +68,55 @@ void Scheduler::Pump() {
     bool sent = false;
     for (const Lane lane : {last_ == Lane::kInteractive ? Lane::kStream : Lane::kInteractive, last_, Lane::kBulk}) {
       if (!queue_.Ready(lane) || !HasRoom(lane)) continue;
-      const MonoTime at = NextAt(now, 1, lane);
+      MonoTime at = NextAt(now, 1, lane);
+      if (at <= now) {
+        at = LingersUntil(lane);
+      } else {
+        (lane == Lane::kBulk ? bulk_waits : waits) = true;
+      }
       if (at <= now) {
         if (lane != Lane::kBulk) last_ = lane;
         bucket_->StopWaiting(this, Reserve(lane));
         // Nobody left: their deadlines had passed, or their methods' budgets let them wait.
-        if (auto request = Compose(lane); request != nullptr) Send(std::move(request));
+        if (auto request = Compose(lane); request != nullptr) {
+          left_at_[static_cast<size_t>(lane)] = now;
+          Send(std::move(request));
+        }
         sent = true;
         break;
       }
-      (lane == Lane::kBulk ? bulk_waits : waits) = true;
       if (!wake.has_value() || at < *wake) wake = at;
     }
     if (sent) continue;
     WaitForBucket(waits, bulk_waits);
-    if (!wake.has_value()) return;
-    if (pump_timer_ != base::TimerId::kNone) loop_.CancelTimer(pump_timer_);
-    pump_timer_ = loop_.PostAt(*wake, [weak = std::weak_ptr<Scheduler*>(self_)] {
-      const auto self = weak.lock();
-      if (self == nullptr || *self == nullptr) return;
-      (*self)->pump_timer_ = base::TimerId::kNone;
-      (*self)->Pump();
-    });
+    if (wake.has_value()) PumpAt(*wake);
     return;
   }
   WaitForBucket(false, false);
+}
+
+void Scheduler::PumpAt(MonoTime when) {
+  if (pump_timer_ != base::TimerId::kNone) {
+    if (pump_at_ == when) return;
+    loop_.CancelTimer(pump_timer_);
+  }
+  pump_at_ = when;
+  pump_timer_ = loop_.PostAt(when, [weak = std::weak_ptr<Scheduler*>(self_)] {
+    const auto self = weak.lock();
+    if (self == nullptr || *self == nullptr) return;
+    (*self)->pump_timer_ = base::TimerId::kNone;
+    (*self)->Pump();
+  });
+}
+
+// A portal that answers fast would get many small requests, each of which costs as much as dozens of commands.
+MonoTime Scheduler::LingersUntil(Lane lane) {
+  if (options_.batch_linger.count() == 0 || !options_.batching || lane == Lane::kStream || in_flight_ == 0 ||
+      queue_.calls(lane) >= pace_.MostCommands(Pace::kLongestBatch))
+    return {};
+  // What leaves alone gains nothing.
+  if (const Call first = queue_.First(lane); first->call.alone || !first->call.batch_command) return {};
+  return left_at_[static_cast<size_t>(lane)] + options_.batch_linger;
 }
 
 void Scheduler::WaitForBucket(bool waits, bool bulk_waits) {

@@ -84,8 +84,7 @@ Acceptor::~Acceptor() {
 
 absl::StatusOr<int> Acceptor::Listen(const std::string& address, Give give) {
   const auto where = base::ParseHostPort(address);
-  if (!where.has_value())
-    return absl::InvalidArgumentError(base::StrCat(address, ": not an IP address and a port"));
+  if (!where.has_value()) return absl::InvalidArgumentError(base::StrCat(address, ": not an IP address and a port"));
   sockaddr_storage bound;
   const socklen_t size = SocketAddress(*where, &bound);
   base::FileDescriptor socket(::socket(bound.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_TCP));
@@ -97,8 +96,7 @@ absl::StatusOr<int> Acceptor::Listen(const std::string& address, Give give) {
   // Connections inherit these.
   SetOption(socket.get(), IPPROTO_TCP, TCP_NODELAY, 1);
   SetOption(socket.get(), IPPROTO_TCP, TCP_USER_TIMEOUT, static_cast<int>(user_timeout_.count()));
-  if (bind(socket.get(), reinterpret_cast<const sockaddr*>(&bound), size) != 0 ||
-      listen(socket.get(), SOMAXCONN) != 0)
+  if (bind(socket.get(), reinterpret_cast<const sockaddr*>(&bound), size) != 0 || listen(socket.get(), SOMAXCONN) != 0)
     return failed();
   const int port = PortOf(socket.get());
   listening_.push_back({std::move(socket), std::move(give)});
@@ -146,8 +144,8 @@ void Acceptor::Run() {
 bool Acceptor::AcceptOne(Listening& listening) {
   sockaddr_storage address{};
   socklen_t size = sizeof address;
-  base::FileDescriptor socket(accept4(listening.socket.get(), reinterpret_cast<sockaddr*>(&address), &size,
-                                      SOCK_CLOEXEC | SOCK_NONBLOCK));
+  base::FileDescriptor socket(
+      accept4(listening.socket.get(), reinterpret_cast<sockaddr*>(&address), &size, SOCK_CLOEXEC | SOCK_NONBLOCK));
   if (!socket.ok()) {
     if (IsShortage(errno)) {
       const int error = errno;

@@ -330,15 +330,16 @@ TEST(Validate, ChecksTheRangesOfLimits) {
         "breaker_failures: 100001", "queued_calls_per_portal: 0", "queued_bytes_per_portal: 1023",
         "max_request_bytes: 1023", "max_request_bytes: 1073741825", "max_reply_bytes: 0", "default_deadline: 0s",
         "max_deadline: 25h", "max_transfer_time: 0s", "connect_timeout: 0.5ms", "portal_reply_timeout: 0s",
-        "shutdown_grace: 25h"}) {
+        "shutdown_grace: 25h", "batch_linger: 101ms", "batch_linger: 1.5ms"}) {
     const Findings findings = CheckRest(base::StrCat("limits: {", limit, "}"));
     EXPECT_THAT(findings.mistakes, ::testing::Contains(::testing::Field(
                                        &Mistake::path, base::StrCat("limits.", base::StrSplit(limit, ':')[0]))))
         << limit;
   }
-  for (const char* const limit : {"in_flight_per_portal: 1", "in_flight_per_portal: 1000", "max_attempts: 1",
-                                  "breaker_failures: 0", "max_request_bytes: 1024", "max_reply_bytes: 1073741824",
-                                  "connect_timeout: 1ms", "max_deadline: 24h", "shutdown_grace: 0s"}) {
+  for (const char* const limit :
+       {"in_flight_per_portal: 1", "in_flight_per_portal: 1000", "max_attempts: 1", "breaker_failures: 0",
+        "max_request_bytes: 1024", "max_reply_bytes: 1073741824", "connect_timeout: 1ms", "max_deadline: 24h",
+        "shutdown_grace: 0s", "batch_linger: 0s", "batch_linger: 100ms"}) {
     EXPECT_EQ(Text(CheckRest(base::StrCat("limits: {", limit, "}")).mistakes), "") << limit;
   }
 }
@@ -402,6 +403,7 @@ TEST(ApplyDefaults, FillsInWhatTheCommentsOfTheContractSay) {
   EXPECT_EQ(limits.queued_calls_per_portal(), 10'000u);
   EXPECT_EQ(limits.max_attempts(), 1'000u);
   EXPECT_EQ(limits.breaker_failures(), 10u);
+  EXPECT_EQ(limits.batch_linger().nanos(), 1'000'000);
   EXPECT_EQ(limits.queued_bytes_per_portal(), 67'108'864u);
   EXPECT_EQ(limits.max_request_bytes(), 8'388'608u);
   EXPECT_EQ(limits.max_reply_bytes(), 33'554'432u);

@@ -55,7 +55,9 @@ class Stopping : public ::testing::Test {
   static GatewayOptions Options(const Simulator& simulator) {
     GatewayOptions options;
     options.portal_url = simulator.http_url();
-    options.limits = "  in_flight_per_portal: 8\n  shutdown_drain_delay: 500ms\n  shutdown_grace: 8s\n";
+    // Each call a request of its own, as long as the window lets it.
+    options.limits =
+        "  in_flight_per_portal: 8\n  batch_linger: 0s\n  shutdown_drain_delay: 500ms\n  shutdown_grace: 8s\n";
     return options;
   }
   void SetUp() override {

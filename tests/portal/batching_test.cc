@@ -75,6 +75,80 @@ TEST_F(Batching, RefusesNoCallForTheSakeOfOthersThatAreAboutToLeave) {
   EXPECT_TRUE(results_.contains(2));
 }
 
+// With a linger of 2 ms, and calls of which some are under way.
+class Lingering : public Batching {
+ protected:
+  Lingering() {
+    SchedulerOptions options = Window(16);
+    options.batch_linger = 2ms;
+    Start(options);
+  }
+};
+
+TEST_F(Lingering, SendsACallAtOnceToAnIdlePortal) {
+  for (int i = 0; i < 3; ++i) {
+    Submit();
+    AnswerOk(i);
+  }
+  EXPECT_THAT(Sent(), ElementsAre(ElementsAre(0), ElementsAre(1), ElementsAre(2)));
+}
+
+TEST_F(Lingering, SendsTogetherWhatComesWhileARequestIsYoung) {
+  SubmitMany(2);
+  loop_.Advance(1ms);
+  SubmitMany(2);
+  EXPECT_THAT(Sent(), ElementsAre(ElementsAre(0)));
+  loop_.Advance(1ms);
+  EXPECT_THAT(Sent(), ElementsAre(ElementsAre(0), ElementsAre(1, 2, 3)));
+  AnswerEverything();
+}
+
+TEST_F(Lingering, SendsACallAtOnceBesideARequestThatIsOld) {
+  Submit();
+  loop_.Advance(2ms);
+  Submit();
+  EXPECT_THAT(Sent(), ElementsAre(ElementsAre(0), ElementsAre(1)));
+  AnswerEverything();
+}
+
+TEST_F(Lingering, SendsWhatWaitsAsSoonAsThePortalHasAnsweredEverything) {
+  SubmitMany(3);
+  AnswerOk(0);
+  EXPECT_THAT(Sent(), ElementsAre(ElementsAre(0), ElementsAre(1, 2)));
+  AnswerEverything();
+}
+
+TEST_F(Lingering, SendsAFullBatchAtOnce) {
+  SubmitMany(1 + 49);
+  EXPECT_EQ(loop_.fake().sent(), 1u);
+  Submit();
+  EXPECT_THAT(CallsOf(1), SizeIs(50));
+  AnswerEverything();
+}
+
+TEST_F(Lingering, HoldsNothingUpThatLeavesAlone) {
+  SubmitMany(3, {.alone = true});
+  SubmitMany(2, {.command = false});
+  EXPECT_EQ(loop_.fake().sent(), 5u);
+  AnswerEverything();
+}
+
+TEST_F(Lingering, HoldsNoInteractiveCallUpForABulkRequest) {
+  Submit({.priority = Priority::kBulk});
+  Submit();
+  EXPECT_EQ(loop_.fake().sent(), 2u);
+  AnswerEverything();
+}
+
+TEST_F(Lingering, LosesNoCallThatIsCancelledMeanwhile) {
+  SubmitMany(3);
+  Cancel(1);
+  loop_.Advance(2ms);
+  EXPECT_THAT(Sent(), ElementsAre(ElementsAre(0), ElementsAre(2)));
+  AnswerEverything();
+  EXPECT_TRUE(answers_.contains(1));
+}
+
 TEST_F(Batching, SendsWhatTheBucketHeldBackTogetherWhenTheBucketHasRoomAgain) {
   Start(Window(16), {.burst = 3, .per_second = 2});  // of which two are kept free
   SubmitMany(4);

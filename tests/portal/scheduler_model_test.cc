@@ -58,6 +58,7 @@ class Play {
     options.max_queued_calls = schedule.max_calls;
     options.max_queued_bytes = schedule.max_bytes;
     options.batching = schedule.batching;
+    options.batch_linger = schedule.linger;
     scheduler_ = std::make_unique<Scheduler>("acme", loop_, loop_.clock(), credentials_,
                                              std::make_shared<LeakyBucket>(schedule.plan), options, metrics_);
     loop_.fake().SetScript([this](const transport::Request& request) {
@@ -350,19 +351,19 @@ TEST_P(SchedulerModelWithAMistake, IsNoticed) {
   FAIL() << "the scheduler and a reference that is wrong on purpose agree in every schedule";
 }
 
-INSTANTIATE_TEST_SUITE_P(Of, SchedulerModelWithAMistake,
-                         testing::Values(Mistake{"batch_of_49_at_most", {.most_commands = 49}},
-                                         Mistake{"bucket_of_one_less", {.spare = 3}},
-                                         Mistake{"bucket_of_one_more", {.spare = 1}},
-                                         Mistake{"reserve_of_one_less", {.bulk_reserve = 3}},
-                                         Mistake{"reserve_of_one_more", {.bulk_reserve = 5}},
-                                         Mistake{"calls_of_a_key_never_together", {.keys_share = false}},
-                                         Mistake{"nobody_overtakes", {.overtakes = 0}},
-                                         Mistake{"refused_calls_fail", {.limit_goes_back = false}},
-                                         Mistake{"cancelled_is_never_unknown", {.cancel_in_flight_is_unknown = false}},
-                                         Mistake{"oldest_loses", {.newest_loses = false}},
-                                         Mistake{"any_edit_replaces", {.superset_only = false}}),
-                         [](const testing::TestParamInfo<Mistake>& param) { return std::string(param.param.name); });
+INSTANTIATE_TEST_SUITE_P(
+    Of, SchedulerModelWithAMistake,
+    testing::Values(Mistake{"batch_of_49_at_most", {.most_commands = 49}}, Mistake{"bucket_of_one_less", {.spare = 3}},
+                    Mistake{"bucket_of_one_more", {.spare = 1}}, Mistake{"reserve_of_one_less", {.bulk_reserve = 3}},
+                    Mistake{"reserve_of_one_more", {.bulk_reserve = 5}},
+                    Mistake{"calls_of_a_key_never_together", {.keys_share = false}},
+                    Mistake{"nobody_overtakes", {.overtakes = 0}},
+                    Mistake{"refused_calls_fail", {.limit_goes_back = false}},
+                    Mistake{"cancelled_is_never_unknown", {.cancel_in_flight_is_unknown = false}},
+                    Mistake{"oldest_loses", {.newest_loses = false}},
+                    Mistake{"any_edit_replaces", {.superset_only = false}}, Mistake{"nobody_lingers", {.linger = 0}},
+                    Mistake{"lingers_longer", {.linger = 2}}),
+    [](const testing::TestParamInfo<Mistake>& param) { return std::string(param.param.name); });
 
 }  // namespace
 }  // namespace imbot::portal

@@ -115,6 +115,26 @@ bool Reference::MayLeave(Lane lane, MonoTime now, double doubt) {
   return HasRoom(lane) && BucketLets(lane, now, doubt);
 }
 
+bool Reference::IsYoung(Lane lane, MonoTime now) const {
+  return schedule_.batching && lane != Lane::kStream && InFlight(std::nullopt) > 0 &&
+         Waiting(lane).size() < pace_.MostCommands(Pace::kLongestBatch) &&
+         now < left_at_[Index(lane)] + schedule_.linger * rules_.linger;
+}
+
+// Whose turn it is is the scheduler's choice, and with it whether that one could be in a batch; of some it finds out
+// when it tries.
+bool Reference::MayLinger(Lane lane, MonoTime now) const {
+  return IsYoung(lane, now) && std::any_of(calls_.begin(), calls_.end(), [&](const Call& call) {
+           return call.what.lane == lane && Ready(call) && !call.alone;
+         });
+}
+
+bool Reference::MustLinger(Lane lane, MonoTime now) const {
+  return IsYoung(lane, now) && std::all_of(calls_.begin(), calls_.end(), [&](const Call& call) {
+           return call.what.lane != lane || !Ready(call) || IsCommand(call);
+         });
+}
+
 bool Reference::IsCommand(const Call& call) const {
   return schedule_.batching && call.what.lane != Lane::kStream && !call.alone && call.what.command_size > 0 &&
          call.what.command_size <= kMostCommandBytes;
@@ -130,19 +150,23 @@ void Reference::Sent(const std::vector<int>& ids, bool batch, MonoTime now) {
   const Lane lane = At(ids[0]).what.lane;
   if (!HasRoom(lane)) Differ("call ", ids[0], " leaves, though the window is full");
   if (!BucketLets(lane, now, kDoubt)) Differ("call ", ids[0], " leaves, though the bucket is full");
+  if (MustLinger(lane, now)) Differ("call ", ids[0], " leaves, though another has just left");
   CheckPriority(lane, now);
   ForgetTurns();
   for (const Call& call : calls_) {
     if (call.state == State::kWaiting && call.deadline <= now) ForgetTurn(call);
   }
   requests_.push_back({ids, lane, batch, true, now, 0});
+  left_at_[Index(lane)] = now;
   for (const int id : ids) Take(id, number, now);
   level_ += schedule_.plan.limited() ? 1 : 0;
   CheckWhole(number, now);
 }
 
 void Reference::CheckPriority(Lane lane, MonoTime now) {
-  const auto waits = [&](Lane other) { return AnyReady(other) && MayLeave(other, now, -kDoubt); };
+  const auto waits = [&](Lane other) {
+    return AnyReady(other) && MayLeave(other, now, -kDoubt) && !MayLinger(other, now);
+  };
   if (lane == Lane::kBulk) {
     if (waits(Lane::kInteractive) || waits(Lane::kStream)) Differ("bulk leaves before what is not bulk");
     return;
@@ -270,7 +294,8 @@ void Reference::Idle(size_t queued, size_t in_flight, MonoTime now) {
     if (call.state != State::kInFlight || !call.what.await_reply) Differ("call ", call.id, " outlives its deadline");
   }
   for (const Lane lane : kAllLanes) {
-    if (AnyReady(lane) && MayLeave(lane, now, -kDoubt)) Differ("nobody leaves, though somebody may");
+    if (AnyReady(lane) && MayLeave(lane, now, -kDoubt) && !MayLinger(lane, now))
+      Differ("nobody leaves, though somebody may");
   }
   ForgetTurns();
 }

@@ -34,6 +34,7 @@ struct Rules {
   bool cancel_in_flight_is_unknown = true;
   bool newest_loses = true;   // of those that wait where there is no room
   bool superset_only = true;  // collapse
+  int linger = 1;             // how many times as long
 };
 
 class Reference {
@@ -108,6 +109,10 @@ class Reference {
   // `doubt` requests' worth to this or that side of what is exact.
   bool BucketLets(Lane lane, base::MonoTime now, double doubt);
   bool MayLeave(Lane lane, base::MonoTime now, double doubt);
+  // Whether less than the linger has passed since a request of that lane left, and one with room waits for more calls.
+  bool IsYoung(Lane lane, base::MonoTime now) const;
+  bool MayLinger(Lane lane, base::MonoTime now) const;
+  bool MustLinger(Lane lane, base::MonoTime now) const;
   bool IsCommand(const Call& call) const;
   // Whether a call would have fitted into a request that left as a batch, or could have become one.
   bool Joins(const Call& call, size_t request, base::Duration available, base::MonoTime now) const;
@@ -146,7 +151,8 @@ class Reference {
   uint64_t last_place_ = 0;
   Pace pace_;
   size_t most_batch_bytes_ = 512 << 10;
-  std::optional<Lane> last_of_two_;  // interactive or stream, whichever left last
+  std::optional<Lane> last_of_two_;               // interactive or stream, whichever left last
+  std::array<base::MonoTime, kLanes> left_at_{};  // when a request of that lane left last
 
   // The bucket.
   double level_ = 0;

@@ -88,6 +88,7 @@ Schedule MakeSchedule(uint64_t seed) {
   schedule.max_calls = random.Of<size_t>({3, 8, 1'000, 1'000});
   schedule.max_bytes = random.Of<size_t>({400, 100'000, 100'000, 100'000});
   schedule.batching = !random.OneIn(8);
+  schedule.linger = std::chrono::milliseconds(random.Of<int>({0, 0, 1, 100}));
   schedule.plan = random.Of<RatePlan>({kUnlimitedPlan, kUnlimitedPlan, {3, 2}, {6, 0.5}, {8, 3.3}, kStandardPlan});
   schedule.stops = random.OneIn(4);
   const bool large = random.OneIn(20);
@@ -145,8 +146,8 @@ std::string Describe(const Schedule& schedule) {
   std::ostringstream out;
   out << "seed " << schedule.seed << ": window " << schedule.window << ", streams " << schedule.streams << ", at most "
       << schedule.max_calls << " calls and " << schedule.max_bytes << " bytes wait, bucket " << schedule.plan.burst
-      << " and " << schedule.plan.per_second << " a second" << (schedule.batching ? "" : ", no batches")
-      << (schedule.stops ? ", stops at the end" : "") << "\n";
+      << " and " << schedule.plan.per_second << " a second" << (schedule.batching ? "" : ", no batches") << ", linger "
+      << schedule.linger.count() << " ms" << (schedule.stops ? ", stops at the end" : "") << "\n";
   int submitted = 0;
   for (const Event& event : schedule.events) {
     out << "  ";

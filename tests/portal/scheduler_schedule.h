@@ -58,6 +58,7 @@ struct Schedule {
   size_t max_calls = 1;
   size_t max_bytes = 1;
   bool batching = true;
+  std::chrono::milliseconds linger{0};
   RatePlan plan;
   bool stops = false;  // at the end, instead of answering what is left
   std::vector<Event> events;

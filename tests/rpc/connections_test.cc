@@ -53,7 +53,8 @@ TEST(Connections, FindsWhatIsOpen) {
 
 TEST(Connections, KeepsTheNextOneOfAPeerWhenTheEndOfTheFormerIsHeardOf) {
   Connections connections;
-  const auto former = std::make_shared<Connection>(FileDescriptor()), next = std::make_shared<Connection>(FileDescriptor());
+  const auto former = std::make_shared<Connection>(FileDescriptor()),
+             next = std::make_shared<Connection>(FileDescriptor());
   connections.Add("ipv4:192.0.2.1:4711", former);
   connections.Add("ipv4:192.0.2.1:4711", next);
   connections.Remove("ipv4:192.0.2.1:4711", *former);
