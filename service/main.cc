@@ -81,6 +81,15 @@ void ForbidCoreFiles() {
 #endif
 }
 
+// Each caller's connection takes two file descriptors. The soft limit is often 1024, for the sake of programs that use
+// select().
+void TakeAllFileDescriptors() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 // Pieces of files are large and short-lived. By default glibc learns from the first one it frees to take all later ones
 // from the heap, and each thread keeps a heap of its own: what is freed stays with the process.
 void KeepLargeBlocksOffTheHeap() {
@@ -141,6 +150,7 @@ int Serve(const sigset_t& signals, std::shared_ptr<const imbot::config::Config> 
 
 int main(int argc, char** argv) {
   ForbidCoreFiles();
+  TakeAllFileDescriptors();
   KeepLargeBlocksOffTheHeap();
   DontSearchForDeadlocks();
   Flags flags;

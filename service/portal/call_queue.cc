@@ -37,7 +37,7 @@ struct QueuedCall::Line {
   size_t bytes = 0;
   bool has_turn = false;  // in the lane's turns
   bool sits_out = false;  // or among those who sit this request out
-  bool had_turn = false;  // in this request, before that
+  bool had_turn = false;  // and was to go on with a turn that it has had
   size_t owes = 0;        // turns that it has had ahead of time
   std::list<Line*>::iterator turn;
 };

@@ -103,8 +103,8 @@ class CallQueue {
   void Take();
   // The call Next() named is taken, but waits elsewhere: those behind it under its key don't leave with this request.
   void Defer();
-  // The caller of the call that Next() named sits this request out, and has the first turn in the next one unless it
-  // had one in this.
+  // The caller of the call that Next() named sits this request out, and has the first turn in the next one unless this
+  // call would have followed another of its key.
   void PassOver();
   // Those who sit it out take part after all.
   void Recall();

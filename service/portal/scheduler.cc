@@ -59,9 +59,9 @@ void Scheduler::Submit(std::shared_ptr<QueuedCall> call) {
   call->submitted_at = clock_.Now();
   call->maybe_executed = call->call.maybe_executed;
   absl::Status status = Admit(*call);
-  if (!status.ok() && pump_posted_) {
+  if (absl::IsResourceExhausted(status) && MayPump()) {
     // Some of those that wait have room to leave, perhaps, and this one the time then.
-    Pump();
+    Pump(/*lingers=*/false);
     status = Admit(*call);
   }
   if (!status.ok()) {
@@ -143,7 +143,7 @@ absl::Status Scheduler::MakeRoom(const QueuedCall& call) {
         .Build();
   };
   if (call.call.bytes > options_.max_queued_bytes) return refusal(call);
-  bool may_leave = pump_posted_;
+  bool may_leave = MayPump();
   while (true) {
     // Whose place it takes makes room for it.
     const Call previous = queue_.ReplacedBy(call);
@@ -153,7 +153,7 @@ absl::Status Scheduler::MakeRoom(const QueuedCall& call) {
       return absl::OkStatus();
     // Nobody is sent away for the sake of those that have room to leave.
     if (std::exchange(may_leave, false)) {
-      Pump();
+      Pump(/*lingers=*/false);
       continue;
     }
     const Call surplus = queue_.Surplus(call, by_bytes);

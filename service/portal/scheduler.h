@@ -115,9 +115,11 @@ class Scheduler {
   base::Duration ExpectedTime(const QueuedCall& call) const;
   bool TakesPlaceOfAnother(const Call& call);
 
-  void Pump();
+  void Pump(bool lingers = true);
   // After what has been posted to the loop by now: calls that came in meanwhile leave with those that wait.
   void PumpSoon();
+  // Whether a pump that waits for nobody would let somebody leave.
+  bool MayPump() const { return pump_posted_ || lingers_; }
   // Until when a request of that lane waits for more calls.
   base::MonoTime LingersUntil(Lane lane);
   void PumpAt(base::MonoTime when);
@@ -206,6 +208,7 @@ class Scheduler {
   base::TimerId pump_timer_ = base::TimerId::kNone;  // for the bucket, or for more calls
   base::MonoTime pump_at_;                           // when it is due
   std::array<base::MonoTime, kLanes> left_at_{};     // when a request of that lane left last
+  bool lingers_ = false;                             // the last pump left somebody waiting for more calls
   base::TimerId probe_timer_ = base::TimerId::kNone;
   base::TimerId hang_timer_ = base::TimerId::kNone;
   // The requests in flight, streams aside: when each left, with how many calls.

@@ -59,7 +59,8 @@ void Scheduler::PumpSoon() {
   });
 }
 
-void Scheduler::Pump() {
+void Scheduler::Pump(bool lingers) {
+  lingers_ = false;
   while (queue_.calls() > 0 && intake_ != Intake::kPaused && !quarantine_.closed()) {
     const MonoTime now = clock_.Now();
     std::optional<MonoTime> wake;
@@ -70,7 +71,8 @@ void Scheduler::Pump() {
       if (!queue_.Ready(lane) || !HasRoom(lane)) continue;
       MonoTime at = NextAt(now, 1, lane);
       if (at <= now) {
-        at = LingersUntil(lane);
+        if (lingers) at = LingersUntil(lane);
+        lingers_ |= at > now;
       } else {
         (lane == Lane::kBulk ? bulk_waits : waits) = true;
       }
@@ -112,11 +114,12 @@ void Scheduler::PumpAt(MonoTime when) {
 // A portal that answers fast would get many small requests, each of which costs as much as dozens of commands.
 MonoTime Scheduler::LingersUntil(Lane lane) {
   if (options_.batch_linger.count() == 0 || !options_.batching || lane == Lane::kStream || in_flight_ == 0 ||
-      queue_.calls(lane) >= pace_.MostCommands(Pace::kLongestBatch))
+      queue_.calls(lane) >= pace_.MostCommands(Pace::kLongestBatch) || !budget_.MayLeave(kBatchMethod, clock_.Now()))
     return {};
-  // What leaves alone gains nothing.
-  if (const Call first = queue_.First(lane); first->call.alone || !first->call.batch_command) return {};
-  return left_at_[static_cast<size_t>(lane)] + options_.batch_linger;
+  const MonoTime until = left_at_[static_cast<size_t>(lane)] + options_.batch_linger;
+  // What leaves alone gains nothing, and nobody is to run out of time.
+  const Call first = queue_.First(lane);
+  return first->call.alone || !first->call.batch_command || first->call.deadline <= until ? MonoTime{} : until;
 }
 
 void Scheduler::WaitForBucket(bool waits, bool bulk_waits) {

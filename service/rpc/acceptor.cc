@@ -12,7 +12,6 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
-#include <stdexcept>
 #include <system_error>
 #include <utility>
 
@@ -73,22 +72,24 @@ Acceptor::Acceptor(std::shared_ptr<Connections> connections, std::chrono::millis
     : connections_(std::move(connections)),
       user_timeout_(user_timeout),
       epoll_(epoll_create1(EPOLL_CLOEXEC)),
-      wake_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
-  if (!epoll_.ok() || !Add(wake_.get(), EPOLLIN, kWake))
-    throw std::system_error(errno, std::generic_category(), "can't wait for connections");
-}
+      wake_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {}
 
 Acceptor::~Acceptor() {
   Stop();
+  // Nobody would hear of their end any more.
+  for (const auto& [id, watched] : watched_) connections_->Remove(watched.peer, *watched.connection);
 }
 
 absl::StatusOr<int> Acceptor::Listen(const std::string& address, Give give) {
+  if (!epoll_.ok() || !wake_.ok()) return absl::UnavailableError(base::StrCat(address, ": no file descriptor is left"));
   const auto where = base::ParseHostPort(address);
   if (!where.has_value()) return absl::InvalidArgumentError(base::StrCat(address, ": not an IP address and a port"));
   sockaddr_storage bound;
   const socklen_t size = SocketAddress(*where, &bound);
   base::FileDescriptor socket(::socket(bound.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_TCP));
   const auto failed = [&address] { return absl::UnavailableError(base::StrCat(address, ": ", ErrorText(errno))); };
+  if (!socket.ok() && errno == EAFNOSUPPORT && where->host == "::")
+    return Listen(base::StrCat("0.0.0.0:", where->port), std::move(give));
   if (!socket.ok()) return failed();
   // A port is free again as soon as nobody listens there, whatever is left of its connections.
   SetOption(socket.get(), SOL_SOCKET, SO_REUSEADDR, 1);
@@ -96,15 +97,17 @@ absl::StatusOr<int> Acceptor::Listen(const std::string& address, Give give) {
   // Connections inherit these.
   SetOption(socket.get(), IPPROTO_TCP, TCP_NODELAY, 1);
   SetOption(socket.get(), IPPROTO_TCP, TCP_USER_TIMEOUT, static_cast<int>(user_timeout_.count()));
-  if (bind(socket.get(), reinterpret_cast<const sockaddr*>(&bound), size) != 0 || listen(socket.get(), SOMAXCONN) != 0)
+  if (bind(socket.get(), reinterpret_cast<const sockaddr*>(&bound), size) != 0 ||
+      listen(socket.get(), SOMAXCONN) != 0 || !Add(socket.get(), EPOLLIN, last_id_ + 1))
     return failed();
+  ++last_id_;
   const int port = PortOf(socket.get());
   listening_.push_back({std::move(socket), std::move(give)});
   return port;
 }
 
 void Acceptor::Start() {
-  for (const Listening& listening : listening_) Add(listening.socket.get(), EPOLLIN, ++last_id_);
+  Add(wake_.get(), EPOLLIN, kWake);
   thread_ = std::thread([this] {
     pthread_setname_np(pthread_self(), "imbot-accept");
     Run();
@@ -152,11 +155,12 @@ bool Acceptor::AcceptOne(Listening& listening) {
       if (!std::exchange(told_, true))
         gpr_log(GPR_ERROR, "connections can't be accepted: %s", ErrorText(error).c_str());
       SetPaused(true);
+    } else if (errno == EAGAIN) {
+      told_ = false;  // nobody waits: it has ended
     }
     // Anything but EAGAIN: that one has gone, and the next event brings the others.
     return false;
   }
-  told_ = false;
   const std::string peer = PeerUri(address);
   Watch(peer, socket.get());
   listening.give(std::move(socket));

@@ -36,8 +36,10 @@ class Acceptor {
   Acceptor(const Acceptor&) = delete;
   Acceptor& operator=(const Acceptor&) = delete;
 
-  // Connections queue up from now on, and go to `give` once it has been started. `address` as of base::ParseHostPort;
-  // `[::]` takes IPv4 as well. The port. INVALID_ARGUMENT: no such address; UNAVAILABLE: with what the system says.
+  // Before Start(). Connections queue up from now on, and go to `give` once it has been started. `address` as of
+  // base::ParseHostPort;
+  // `[::]` takes IPv4 as well, and alone where the system has no IPv6. The port. INVALID_ARGUMENT: no such address;
+  // UNAVAILABLE: with what the system says.
   absl::StatusOr<int> Listen(const std::string& address, Give give);
   // Once.
   void Start();
@@ -70,9 +72,9 @@ class Acceptor {
 
   // The thread's.
   std::map<uint64_t, Watched> watched_;  // by id within the epoll set
-  uint64_t last_id_ = 0;
-  bool paused_ = false;  // nobody is accepted for a moment
-  bool told_ = false;    // that there was a shortage, and it has not ended
+  uint64_t last_id_ = 0;                 // of those and of the listening sockets
+  bool paused_ = false;                  // nobody is accepted for a moment
+  bool told_ = false;                    // that there was a shortage, and it has not ended
 };
 
 }  // namespace imbot::rpc

@@ -52,7 +52,8 @@ std::string PeerUri(const sockaddr_storage& address) {
     return base::StrCat("ipv4:", text, ":", ntohs(v6.sin6_port));
   }
   inet_ntop(AF_INET6, &v6.sin6_addr, text, sizeof text);
-  return base::StrCat("ipv6:%5B", text, "%5D:", ntohs(v6.sin6_port));
+  const std::string link = v6.sin6_scope_id == 0 ? "" : base::StrCat("%25", v6.sin6_scope_id);
+  return base::StrCat("ipv6:%5B", text, link, "%5D:", ntohs(v6.sin6_port));
 }
 
 }  // namespace imbot::rpc

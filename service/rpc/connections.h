@@ -41,7 +41,7 @@ class Connection {
 // connections and by the threads that answer on them.
 class Connections {
  public:
-  // One that had the same peer before has ended, as far as anybody can tell.
+  // One that had the same peer before is found no more: it has ended, or came to another address of this server.
   void Add(std::string peer, std::shared_ptr<Connection> connection) IMBOT_EXCLUDES(mutex_);
   // Does nothing if another has taken its place.
   void Remove(const std::string& peer, const Connection& connection) IMBOT_EXCLUDES(mutex_);
@@ -55,7 +55,7 @@ class Connections {
 };
 
 // As gRPC writes it: `ipv4:192.0.2.1:4711`, `ipv6:%5B2001:db8::1%5D:4711`; an IPv4 address within an IPv6 one
-// (RFC 4291, 2.5.5.2) as the former. "" for any other family.
+// (RFC 4291, 2.5.5.2) as the former; `%252` after one of link 2. "" for any other family.
 std::string PeerUri(const sockaddr_storage& address);
 
 }  // namespace imbot::rpc

@@ -41,6 +41,7 @@ struct ServerOptions {
   // own.
   int max_receive_bytes = 16 << 20;
   int max_send_bytes = -1;  // no limit
+  // Of gRPC's own buffers. Connections are taken whatever is left of it.
   size_t memory_quota_bytes = size_t{512} << 20;
   int max_concurrent_streams = 1'000;  // of one connection
   // Pings to clients, so that a dead one is noticed; clients may ping every 10 seconds, with or without calls.
@@ -49,7 +50,7 @@ struct ServerOptions {
   // A connection is closed, and made anew by the client, after about this long: so that load spreads over new replicas.
   // 0: never.
   std::chrono::milliseconds max_connection_age{0};
-  bool channelz = true;
+  bool channelz = true;  // which knows the connections, and nothing of the listening sockets, since they are ours
   // Threads on which rpcs live; more are of use when one can't keep up with tens of thousands of calls a second. 0: one
   // for every two cores, at least one and at most eight.
   unsigned completion_threads = 0;

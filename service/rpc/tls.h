@@ -20,8 +20,8 @@ struct TlsOptions {
   std::string client_ca_pem;
 };
 
-// Of a listener; unset: plain text. INVALID_ARGUMENT, saying which part is wrong: gRPC finds out when it is too late
-// to tell.
+// Of a listener; unset: plain text. INVALID_ARGUMENT, saying which part is wrong: gRPC itself says nothing if it can't
+// serve with them, and then never answers.
 absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> CredentialsOf(const std::optional<TlsOptions>& tls);
 
 }  // namespace imbot::rpc

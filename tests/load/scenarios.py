@@ -47,7 +47,7 @@ def unthrottled(run):
     # Many short turns, each compared with the echo's beside it, and the median of what they say: others on the host take a
     # fifth of the machine for seconds at a time.
     seconds = 1.5
-    turns = 2 if run.short else 8
+    turns = 3 if run.short else 9
     rows, verdicts, figures = [], [], {}
     with portal(run, "unthrottled", CALLERS) as (simulator, bot, chats), Echo(run.build, run.log("unthrottled-echo")) as echo, \
             gateway(run, "unthrottled", simulator, bot, PLAN_SELF_HOSTED) as wide, \

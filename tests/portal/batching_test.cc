@@ -140,6 +140,36 @@ TEST_F(Lingering, HoldsNoInteractiveCallUpForABulkRequest) {
   AnswerEverything();
 }
 
+TEST_F(Lingering, RefusesNoCallForTheSakeOfThoseThatLinger) {
+  SchedulerOptions options = Window(16);
+  options.batch_linger = 2ms;
+  options.max_queued_calls = 2;
+  Start(options);
+  SubmitMany(4);
+  EXPECT_THAT(Sent(), ElementsAre(ElementsAre(0), ElementsAre(1, 2)));
+  EXPECT_TRUE(answers_.empty());
+  AnswerEverything();
+}
+
+TEST_F(Lingering, ExpectsNoWaitOfACallThatCouldLeaveAtOnce) {
+  Submit();
+  loop_.Advance(10s);
+  AnswerOk(0);  // what a command of this portal takes
+  Submit();
+  Submit();
+  Submit({.timeout = 3s});
+  EXPECT_THAT(Sent(), ElementsAre(ElementsAre(0), ElementsAre(1), ElementsAre(2)));
+  EXPECT_EQ(answers_.size(), 1u) << "it lingers itself now";
+  AnswerEverything();
+}
+
+TEST_F(Lingering, LetsNobodyRunOutOfTime) {
+  Submit();
+  Submit({.timeout = 2ms});
+  EXPECT_EQ(loop_.fake().sent(), 2u);
+  AnswerEverything();
+}
+
 TEST_F(Lingering, LosesNoCallThatIsCancelledMeanwhile) {
   SubmitMany(3);
   Cancel(1);

@@ -20,7 +20,7 @@ double Seconds(Duration duration) {
 
 }  // namespace
 
-Reference::Reference(const Schedule& schedule, const Rules& rules) : schedule_(schedule), rules_(rules) {}
+Reference::Reference(const Schedule& schedule, const Rules& rules) : schedule_(&schedule), rules_(rules) {}
 
 // --- Who waits, and who may leave.
 
@@ -73,13 +73,13 @@ bool Reference::AnyReady(Lane lane, std::optional<int> caller) const {
 }
 
 size_t Reference::Window(Lane lane) const {
-  const bool wide =
-      schedule_.plan.limited() && schedule_.batching && Waiting(lane).size() >= pace_.MostCommands(Pace::kLongestBatch);
-  return wide ? schedule_.window * 4 : schedule_.window;
+  const bool wide = schedule_->plan.limited() && schedule_->batching &&
+                    Waiting(lane).size() >= pace_.MostCommands(Pace::kLongestBatch);
+  return wide ? schedule_->window * 4 : schedule_->window;
 }
 
 bool Reference::HasRoom(Lane lane) const {
-  if (lane == Lane::kStream) return InFlight(Lane::kStream) < schedule_.streams;
+  if (lane == Lane::kStream) return InFlight(Lane::kStream) < schedule_->streams;
   const size_t window = Window(lane);
   // A quarter of the window, if it has one, is for interactive calls alone.
   const size_t for_bulk = std::max<size_t>(1, window - (window + 3) / 4);
@@ -89,26 +89,26 @@ bool Reference::HasRoom(Lane lane) const {
 }
 
 void Reference::Leak(MonoTime now) {
-  level_ = std::max(0.0, level_ - Seconds(now - level_at_) * schedule_.plan.per_second);
+  level_ = std::max(0.0, level_ - Seconds(now - level_at_) * schedule_->plan.per_second);
   level_at_ = now;
 }
 
 bool Reference::BucketLets(Lane lane, MonoTime now, double doubt) {
   if (now + std::chrono::nanoseconds(doubt > 0 ? 1000 : -1000) < not_before_) return false;
-  if (!schedule_.plan.limited()) return true;
+  if (!schedule_->plan.limited()) return true;
   Leak(now);
   const double reserve = lane == Lane::kBulk ? rules_.bulk_reserve : 0;
-  const double room = std::max(1.0, std::max(1.0, schedule_.plan.burst - rules_.spare) - reserve);
+  const double room = std::max(1.0, std::max(1.0, schedule_->plan.burst - rules_.spare) - reserve);
   return level_ + 1 <= room + doubt;
 }
 
 bool Reference::BucketLetsBefore(MonoTime deadline, Lane lane, MonoTime now) {
   if (deadline <= not_before_) return false;
-  if (!schedule_.plan.limited()) return true;
+  if (!schedule_->plan.limited()) return true;
   Leak(now);
   const double reserve = lane == Lane::kBulk ? rules_.bulk_reserve : 0;
-  const double room = std::max(1.0, std::max(1.0, schedule_.plan.burst - rules_.spare) - reserve);
-  return level_ + 1 - Seconds(deadline - now) * schedule_.plan.per_second < room - kDoubt;
+  const double room = std::max(1.0, std::max(1.0, schedule_->plan.burst - rules_.spare) - reserve);
+  return level_ + 1 - Seconds(deadline - now) * schedule_->plan.per_second < room - kDoubt;
 }
 
 bool Reference::MayLeave(Lane lane, MonoTime now, double doubt) {
@@ -116,9 +116,9 @@ bool Reference::MayLeave(Lane lane, MonoTime now, double doubt) {
 }
 
 bool Reference::IsYoung(Lane lane, MonoTime now) const {
-  return schedule_.batching && lane != Lane::kStream && InFlight(std::nullopt) > 0 &&
+  return !ignores_linger_ && schedule_->batching && lane != Lane::kStream && InFlight(std::nullopt) > 0 &&
          Waiting(lane).size() < pace_.MostCommands(Pace::kLongestBatch) &&
-         now < left_at_[Index(lane)] + schedule_.linger * rules_.linger;
+         now < left_at_[Index(lane)] + schedule_->linger * rules_.linger;
 }
 
 // Whose turn it is is the scheduler's choice, and with it whether that one could be in a batch; of some it finds out
@@ -131,12 +131,13 @@ bool Reference::MayLinger(Lane lane, MonoTime now) const {
 
 bool Reference::MustLinger(Lane lane, MonoTime now) const {
   return IsYoung(lane, now) && std::all_of(calls_.begin(), calls_.end(), [&](const Call& call) {
-           return call.what.lane != lane || !Ready(call) || IsCommand(call);
+           return call.what.lane != lane || !Ready(call) ||
+                  (IsCommand(call) && call.deadline > left_at_[Index(lane)] + schedule_->linger * rules_.linger);
          });
 }
 
 bool Reference::IsCommand(const Call& call) const {
-  return schedule_.batching && call.what.lane != Lane::kStream && !call.alone && call.what.command_size > 0 &&
+  return schedule_->batching && call.what.lane != Lane::kStream && !call.alone && call.what.command_size > 0 &&
          call.what.command_size <= kMostCommandBytes;
 }
 
@@ -145,12 +146,31 @@ bool Reference::IsCommand(const Call& call) const {
 void Reference::Sent(const std::vector<int>& ids, bool batch, MonoTime now) {
   now_ = now;
   if (ids.empty()) return Differ("a request without calls");
+  // Those that linger may leave so that a newcomer is not refused for their sake, before it is let in.
+  const bool may_be_early = schedule_->linger.count() > 0 && newcomer_.has_value() && !admitted_ &&
+                            std::find(ids.begin(), ids.end(), *newcomer_) == ids.end();
+  if (may_be_early) {
+    Reference early = *this;
+    early.ignores_linger_ = true;
+    early.At(*newcomer_).state = State::kOver;
+    early.Leaves(ids, batch, now);
+    early.At(*newcomer_).state = State::kWaiting;
+    early.ignores_linger_ = false;
+    if (early.difference_.empty()) {
+      *this = std::move(early);
+      return;
+    }
+  }
   if (newcomer_.has_value()) CheckAdmitted();
+  if (MustLinger(At(ids[0]).what.lane, now)) Differ("call ", ids[0], " leaves, though another has just left");
+  Leaves(ids, batch, now);
+}
+
+void Reference::Leaves(const std::vector<int>& ids, bool batch, MonoTime now) {
   const size_t number = requests_.size();
   const Lane lane = At(ids[0]).what.lane;
   if (!HasRoom(lane)) Differ("call ", ids[0], " leaves, though the window is full");
   if (!BucketLets(lane, now, kDoubt)) Differ("call ", ids[0], " leaves, though the bucket is full");
-  if (MustLinger(lane, now)) Differ("call ", ids[0], " leaves, though another has just left");
   CheckPriority(lane, now);
   ForgetTurns();
   for (const Call& call : calls_) {
@@ -159,7 +179,7 @@ void Reference::Sent(const std::vector<int>& ids, bool batch, MonoTime now) {
   requests_.push_back({ids, lane, batch, true, now, 0});
   left_at_[Index(lane)] = now;
   for (const int id : ids) Take(id, number, now);
-  level_ += schedule_.plan.limited() ? 1 : 0;
+  level_ += schedule_->plan.limited() ? 1 : 0;
   CheckWhole(number, now);
 }
 

@@ -110,6 +110,7 @@ class Reference {
   bool BucketLets(Lane lane, base::MonoTime now, double doubt);
   bool MayLeave(Lane lane, base::MonoTime now, double doubt);
   // Whether less than the linger has passed since a request of that lane left, and one with room waits for more calls.
+  void Leaves(const std::vector<int>& ids, bool batch, base::MonoTime now);
   bool IsYoung(Lane lane, base::MonoTime now) const;
   bool MayLinger(Lane lane, base::MonoTime now) const;
   bool MustLinger(Lane lane, base::MonoTime now) const;
@@ -137,8 +138,8 @@ class Reference {
   void Refused(const Request& request, base::MonoTime now);
   void Executed(const Call& call);
 
-  const Schedule& schedule_;
-  const Rules rules_;
+  const Schedule* schedule_;
+  Rules rules_;
   std::string difference_;
   base::MonoTime now_;
   std::vector<Call> calls_;
@@ -153,6 +154,7 @@ class Reference {
   size_t most_batch_bytes_ = 512 << 10;
   std::optional<Lane> last_of_two_;               // interactive or stream, whichever left last
   std::array<base::MonoTime, kLanes> left_at_{};  // when a request of that lane left last
+  bool ignores_linger_ = false;
 
   // The bucket.
   double level_ = 0;

@@ -59,12 +59,12 @@ const Reference::Call* Reference::Replaceable(const Call& by) const {
 bool Reference::FullInBytes(const Call& call) const {
   const Call* const replaced = Replaceable(call);
   // The newcomer's own are among those that wait.
-  return waiting_bytes() - (replaced == nullptr ? 0 : replaced->what.bytes) > schedule_.max_bytes;
+  return waiting_bytes() - (replaced == nullptr ? 0 : replaced->what.bytes) > schedule_->max_bytes;
 }
 
 bool Reference::Full(const Call& call) const {
   // One that takes the place of another needs no more of them.
-  return (Replaceable(call) == nullptr && waiting() > schedule_.max_calls) || FullInBytes(call);
+  return (Replaceable(call) == nullptr && waiting() > schedule_->max_calls) || FullInBytes(call);
 }
 
 bool Reference::IsSurplus(const Call& victim, const Call& call) const {
@@ -96,7 +96,7 @@ void Reference::CheckAdmitted() {
   const Call& call = At(*newcomer_);
   if (call.state != State::kWaiting || replaced_) return;
   if (Replaceable(call) != nullptr) Differ("call ", call.id, " does not replace call ", Replaceable(call)->id);
-  if (call.what.bytes > schedule_.max_bytes || Full(call)) Differ("call ", call.id, " is let in, though it is full");
+  if (call.what.bytes > schedule_->max_bytes || Full(call)) Differ("call ", call.id, " is let in, though it is full");
 }
 
 void Reference::Submitted() {
@@ -148,11 +148,11 @@ void Reference::Executed(const Call& call) {
 
 void Reference::Refused(const Request& request, MonoTime now) {
   Leak(now);
-  if (schedule_.plan.limited()) level_ = std::max(level_, schedule_.plan.burst);
+  if (schedule_->plan.limited()) level_ = std::max(level_, schedule_->plan.burst);
   if (refusals_ > 0 && request.sent_at <= last_refusal_) return;
   last_refusal_ = now;
   // 1, 2, 4... intervals, 15 s at most.
-  const double rate = schedule_.plan.limited() ? schedule_.plan.per_second : 2;
+  const double rate = schedule_->plan.limited() ? schedule_->plan.per_second : 2;
   const double seconds = std::min(15.0, static_cast<double>(1 << std::min(refusals_, 10)) / rate);
   ++refusals_;
   not_before_ = now + std::chrono::duration_cast<Duration>(std::chrono::duration<double>(seconds));
@@ -271,7 +271,7 @@ void Reference::Answered(int id, const Answer& answer, const std::string& result
       const bool surplus = std::any_of(calls_.begin(), calls_.end(), [&](const Call& other) {
         return other.id != id && other.state == State::kWaiting && IsSurplus(other, newcomer);
       });
-      allowed = call.what.bytes > schedule_.max_bytes || (Full(call) && !surplus);
+      allowed = call.what.bytes > schedule_->max_bytes || (Full(call) && !surplus);
     } else {
       allowed = call.state == State::kWaiting && Full(newcomer) && IsSurplus(call, newcomer);
     }

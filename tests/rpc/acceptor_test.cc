@@ -162,15 +162,20 @@ TEST_F(AcceptorTest, TakesNobodyOnceItHasStopped) {
   EXPECT_EQ(errno, ECONNREFUSED);
 }
 
+// UndefinedBehaviorSanitizer needs file descriptors itself, and finds fault with any object when there are none.
+#ifndef __SANITIZE_ADDRESS__
+
 // Takes every file descriptor that this process may have.
 class Shortage {
  public:
-  Shortage() {
+  // `fd` is open.
+  explicit Shortage(int fd) {
     getrlimit(RLIMIT_NOFILE, &before_);
     rlimit low = before_;
     low.rlim_cur = 256;
     setrlimit(RLIMIT_NOFILE, &low);
-    for (int fd = dup(0); fd >= 0; fd = dup(0)) taken_.emplace_back(fd);
+    for (int copy = dup(fd); copy >= 0; copy = dup(fd)) taken_.emplace_back(copy);
+    EXPECT_FALSE(taken_.empty());
   }
   ~Shortage() { setrlimit(RLIMIT_NOFILE, &before_); }
 
@@ -184,16 +189,17 @@ TEST(AcceptorOfAServer, GoesOnAfterAShortageOfFileDescriptors) {
   harness.handler.Play(PlayedHandler::Echo);
   const FileDescriptor caller = NewSocket();
   {
-    const Shortage shortage;
+    const Shortage shortage(caller.get());
     ConnectTo(caller, harness.server().ports()[0]);
     EXPECT_THAT(harness.WaitForLine("library_error"), HasSubstr("connections can't be accepted: Too many open files"));
-    std::this_thread::sleep_for(milliseconds(250));  // some more attempts
-    EXPECT_THAT(harness.Lines("library_error"), SizeIs(1));
   }
   char byte = 0;
   EXPECT_EQ(recv(caller.get(), &byte, 1, 0), 1) << "the server's HTTP/2 settings";
   EXPECT_TRUE(CallEcho(harness.Connect(), "x").status.ok());
+  EXPECT_THAT(harness.Lines("library_error"), SizeIs(1));
 }
+
+#endif
 
 // Segments with data that have arrived on this process's connections to `port`.
 uint32_t SegmentsFrom(int port) {
@@ -247,15 +253,17 @@ TEST_F(Gathering, SendsAnswersThatAreGivenTogetherTogether) {
   });
   EXPECT_TRUE(CallEcho(channel_, "x").status.ok());
   for (const auto& call : calls_) EXPECT_TRUE(call->Wait().status.ok());
-  EXPECT_LE(Segments(), 4) << "two answers, and what HTTP/2 itself has to say";
+  EXPECT_LE(Segments(), kCalls / 2) << "two answers, and what HTTP/2 itself has to say";
 }
 
 TEST_F(Gathering, SendsAnAnswerThatIsAloneAtOnce) {
+  const auto begun = std::chrono::steady_clock::now();
   for (int i = 0; i < kCalls; ++i) {
     Answer(*held_[static_cast<size_t>(i)]);
     WaitUntil([&] { return Segments() > i; });
   }
   for (const auto& call : calls_) EXPECT_TRUE(call->Wait().status.ok());
+  EXPECT_LT(std::chrono::steady_clock::now() - begun, seconds(3)) << "the kernel keeps what is corked for 200 ms";
 }
 
 }  // namespace

@@ -31,9 +31,11 @@ std::string ReadAll(BIO* bio) {
   return std::string(data, static_cast<size_t>(size));
 }
 
-// For `localhost`, signed by itself, valid for an hour; its key under a password if there is one.
-Certificate MakeCertificate(const char* password = nullptr) {
-  const std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)> key(EVP_EC_gen("P-256"), EVP_PKEY_free);
+// For `localhost`, signed by itself, valid for an hour; its key under a password if there is one; a weak one
+// is shorter than today's TLS takes.
+Certificate MakeCertificate(const char* password = nullptr, bool weak = false) {
+  const std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)> key(weak ? EVP_RSA_gen(1024) : EVP_EC_gen("P-256"),
+                                                                EVP_PKEY_free);
   const std::unique_ptr<X509, decltype(&X509_free)> x509(X509_new(), X509_free);
   X509_set_version(x509.get(), 2);
   ASN1_INTEGER_set(X509_get_serialNumber(x509.get()), 1);
@@ -116,6 +118,10 @@ TEST(Tls, SaysWhichPartIsWrong) {
   EXPECT_EQ(Wrong(good.certificate_pem, MakeCertificate("password").key_pem),
             "the private key is none in PEM, or needs a password");
   EXPECT_EQ(Wrong(good.certificate_pem, MakeCertificate().key_pem), "the private key is not the certificate's");
+  const Certificate weak = MakeCertificate(nullptr, /*weak=*/true);
+  EXPECT_EQ(Wrong(weak.certificate_pem, weak.key_pem), "OpenSSL refuses the certificate: ee key too small");
+  EXPECT_EQ(Wrong(good.certificate_pem + weak.certificate_pem, good.key_pem),
+            "OpenSSL refuses a certificate of the chain: ca key too small");
   EXPECT_EQ(Wrong(good.certificate_pem, good.key_pem, "none"),
             "what clients' certificates are checked with is no certificate in PEM");
 }
