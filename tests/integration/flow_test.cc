@@ -129,6 +129,7 @@ TEST(FlowThroughTheGateway, KeepsTheLimitOfThePortalAndSendsEachMessageOnce) {
 TEST(FlowThroughTheGateway, LearnsThatThePortalTakesLessThanItsPlanSays) {
   GatewayOptions options;
   options.plan = "enterprise";
+  options.limits = "  batch_linger: 0s\n";  // many requests, so that the portal refuses some
   const Flow flow({"--bucket=5", "--bucket-leak=10", "--delay-ms=20"}, options);
   std::vector<std::pair<std::string, Json>> calls;
   for (int i = 0; i < 100; ++i) calls.emplace_back(kSend, Message(i, std::to_string(i)));
