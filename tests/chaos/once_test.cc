@@ -81,18 +81,18 @@ TEST(Once, NoSendIsLostOrDoubledWhereThePortalLosesIdsOfWhatItHasStored) {
   RunUntil(AnyRun, Short(Workload::kSends, 300, LostIds::kAfterStore, Expect::kOkUnlessIdMissing), ExpectGood);
 }
 
+// Of a call that ends UNKNOWN little can be said: so many have to end otherwise.
+template <int percent>
+bool EndOk(const OnceResult& result) {
+  return result.verdict.words.at("OK") * 100 > static_cast<int64_t>(300 / kShare) * percent;
+}
+
 TEST(Once, WhatIsSaidOfASendIsTrueWhereThePortalLosesReservations) {
-  RunUntil(AnyRun, Short(Workload::kSends, 300, LostIds::kAnywhere, Expect::kAnything), [](const OnceResult& result) {
-    ExpectGood(result);
-    EXPECT_GT(result.verdict.words.at("OK") * 10, static_cast<int64_t>(300 / kShare) * 8);
-  });
+  RunUntil(EndOk<80>, Short(Workload::kSends, 300, LostIds::kAnywhere, Expect::kAnything), ExpectGood);
 }
 
 TEST(Once, NoCallOfClassNeverIsExecutedTwice) {
-  RunUntil(AnyRun, Short(Workload::kNever, 300, LostIds::kAnywhere, Expect::kAnything), [](const OnceResult& result) {
-    ExpectGood(result);
-    EXPECT_GT(result.verdict.words.at("OK") * 10, static_cast<int64_t>(300 / kShare) * 5);
-  });
+  RunUntil(EndOk<50>, Short(Workload::kNever, 300, LostIds::kAnywhere, Expect::kAnything), ExpectGood);
 }
 
 TEST(Once, EveryCallOfClassIdempotentEndsOk) {
