@@ -1,8 +1,8 @@
 #include "service/rpc/acceptor.h"
 
-#include <arpa/inet.h>
 #include <fcntl.h>
 #include <grpc/support/log.h>
+#include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <pthread.h>
@@ -31,22 +31,14 @@ std::string ErrorText(int error) {
   return std::generic_category().message(error);
 }
 
-socklen_t SocketAddress(const base::HostPort& where, sockaddr_storage* address) {
-  *address = {};
-  if (where.ipv6) {
-    sockaddr_in6 v6{};
-    v6.sin6_family = AF_INET6;
-    v6.sin6_port = htons(where.port);
-    inet_pton(AF_INET6, where.host.c_str(), &v6.sin6_addr);
-    std::memcpy(address, &v6, sizeof v6);
-    return sizeof v6;
-  }
-  sockaddr_in v4{};
-  v4.sin_family = AF_INET;
-  v4.sin_port = htons(where.port);
-  inet_pton(AF_INET, where.host.c_str(), &v4.sin_addr);
-  std::memcpy(address, &v4, sizeof v4);
-  return sizeof v4;
+// Of an address in digits: nobody is asked.
+std::unique_ptr<addrinfo, decltype(&freeaddrinfo)> SocketAddress(const base::HostPort& where) {
+  addrinfo hints{};
+  hints.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV;
+  hints.ai_socktype = SOCK_STREAM;
+  addrinfo* found = nullptr;
+  if (getaddrinfo(where.host.c_str(), std::to_string(where.port).c_str(), &hints, &found) != 0) found = nullptr;
+  return {found, freeaddrinfo};
 }
 
 int PortOf(int socket) {
@@ -72,7 +64,8 @@ Acceptor::Acceptor(std::shared_ptr<Connections> connections, std::chrono::millis
     : connections_(std::move(connections)),
       user_timeout_(user_timeout),
       epoll_(epoll_create1(EPOLL_CLOEXEC)),
-      wake_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {}
+      wake_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
+      ready_(epoll_.ok() && wake_.ok() && Add(wake_.get(), EPOLLIN, kWake)) {}
 
 Acceptor::~Acceptor() {
   Stop();
@@ -81,12 +74,12 @@ Acceptor::~Acceptor() {
 }
 
 absl::StatusOr<int> Acceptor::Listen(const std::string& address, Give give) {
-  if (!epoll_.ok() || !wake_.ok()) return absl::UnavailableError(base::StrCat(address, ": no file descriptor is left"));
+  if (!ready_) return absl::UnavailableError(base::StrCat(address, ": no file descriptor is left"));
   const auto where = base::ParseHostPort(address);
   if (!where.has_value()) return absl::InvalidArgumentError(base::StrCat(address, ": not an IP address and a port"));
-  sockaddr_storage bound;
-  const socklen_t size = SocketAddress(*where, &bound);
-  base::FileDescriptor socket(::socket(bound.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_TCP));
+  const auto bound = SocketAddress(*where);
+  if (bound == nullptr) return absl::UnavailableError(base::StrCat(address, ": the system knows no such address"));
+  base::FileDescriptor socket(::socket(bound->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_TCP));
   const auto failed = [&address] { return absl::UnavailableError(base::StrCat(address, ": ", ErrorText(errno))); };
   if (!socket.ok() && errno == EAFNOSUPPORT && where->host == "::")
     return Listen(base::StrCat("0.0.0.0:", where->port), std::move(give));
@@ -97,8 +90,8 @@ absl::StatusOr<int> Acceptor::Listen(const std::string& address, Give give) {
   // Connections inherit these.
   SetOption(socket.get(), IPPROTO_TCP, TCP_NODELAY, 1);
   SetOption(socket.get(), IPPROTO_TCP, TCP_USER_TIMEOUT, static_cast<int>(user_timeout_.count()));
-  if (bind(socket.get(), reinterpret_cast<const sockaddr*>(&bound), size) != 0 ||
-      listen(socket.get(), SOMAXCONN) != 0 || !Add(socket.get(), EPOLLIN, last_id_ + 1))
+  if (bind(socket.get(), bound->ai_addr, bound->ai_addrlen) != 0 || listen(socket.get(), SOMAXCONN) != 0 ||
+      !Add(socket.get(), EPOLLIN, last_id_ + 1))
     return failed();
   ++last_id_;
   const int port = PortOf(socket.get());
@@ -107,7 +100,6 @@ absl::StatusOr<int> Acceptor::Listen(const std::string& address, Give give) {
 }
 
 void Acceptor::Start() {
-  Add(wake_.get(), EPOLLIN, kWake);
   thread_ = std::thread([this] {
     pthread_setname_np(pthread_self(), "imbot-accept");
     Run();

@@ -67,6 +67,7 @@ class Acceptor {
   const std::shared_ptr<Connections> connections_;
   const std::chrono::milliseconds user_timeout_;
   const base::FileDescriptor epoll_, wake_;
+  const bool ready_;
   std::vector<Listening> listening_;
   std::thread thread_;
 

@@ -1,7 +1,7 @@
 #include "service/rpc/connections.h"
 
-#include <arpa/inet.h>
 #include <gtest/gtest.h>
+#include <netdb.h>
 #include <netinet/in.h>
 #include <poll.h>
 
@@ -13,31 +13,24 @@ namespace {
 
 using base::FileDescriptor;
 
-sockaddr_storage V4(const char* address, uint16_t port) {
-  sockaddr_in v4{};
-  v4.sin_family = AF_INET;
-  v4.sin_port = htons(port);
-  inet_pton(AF_INET, address, &v4.sin_addr);
+// Of a host in digits.
+sockaddr_storage Address(const char* host, const char* port) {
+  addrinfo hints{};
+  hints.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV;
+  hints.ai_socktype = SOCK_STREAM;
+  addrinfo* found = nullptr;
+  EXPECT_EQ(getaddrinfo(host, port, &hints, &found), 0) << host;
   sockaddr_storage out{};
-  std::memcpy(&out, &v4, sizeof v4);
-  return out;
-}
-
-sockaddr_storage V6(const char* address, uint16_t port) {
-  sockaddr_in6 v6{};
-  v6.sin6_family = AF_INET6;
-  v6.sin6_port = htons(port);
-  inet_pton(AF_INET6, address, &v6.sin6_addr);
-  sockaddr_storage out{};
-  std::memcpy(&out, &v6, sizeof v6);
+  if (found != nullptr) std::memcpy(&out, found->ai_addr, found->ai_addrlen);
+  freeaddrinfo(found);
   return out;
 }
 
 TEST(PeerUri, WritesAddressesAsGrpcDoes) {
-  EXPECT_EQ(PeerUri(V4("192.0.2.1", 4711)), "ipv4:192.0.2.1:4711");
-  EXPECT_EQ(PeerUri(V6("2001:db8::1", 4711)), "ipv6:%5B2001:db8::1%5D:4711");
-  EXPECT_EQ(PeerUri(V6("::ffff:192.0.2.1", 4711)), "ipv4:192.0.2.1:4711");
-  sockaddr_storage link_local = V6("fe80::1", 4711);
+  EXPECT_EQ(PeerUri(Address("192.0.2.1", "4711")), "ipv4:192.0.2.1:4711");
+  EXPECT_EQ(PeerUri(Address("2001:db8::1", "4711")), "ipv6:%5B2001:db8::1%5D:4711");
+  EXPECT_EQ(PeerUri(Address("::ffff:192.0.2.1", "4711")), "ipv4:192.0.2.1:4711");
+  sockaddr_storage link_local = Address("fe80::1", "4711");
   reinterpret_cast<sockaddr_in6*>(&link_local)->sin6_scope_id = 2;
   EXPECT_EQ(PeerUri(link_local), "ipv6:%5Bfe80::1%252%5D:4711");
   EXPECT_EQ(PeerUri({}), "");
@@ -69,7 +62,7 @@ class ConnectionTest : public ::testing::Test {
  protected:
   ConnectionTest() {
     const FileDescriptor listening(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    sockaddr_storage address = V4("127.0.0.1", 0);
+    sockaddr_storage address = Address("127.0.0.1", "0");
     socklen_t size = sizeof(sockaddr_in);
     EXPECT_EQ(bind(listening.get(), reinterpret_cast<sockaddr*>(&address), size), 0);
     EXPECT_EQ(listen(listening.get(), 1), 0);
