@@ -5,13 +5,6 @@
 #include <utility>
 
 namespace imbot::rpc {
-namespace {
-
-// Calls of each method and thread for which there is somebody already when they arrive; more of them wait a little
-// longer.
-constexpr int kAwaited = 4;
-
-}  // namespace
 
 UnaryService::UnaryService(const Routes& routes) : routes_(routes) {
   for (int i = 0; i < static_cast<int>(routes_.unary().size()); ++i) {
@@ -22,10 +15,10 @@ UnaryService::UnaryService(const Routes& routes) : routes_(routes) {
   }
 }
 
+// One of each method: the next is awaited as soon as one has come, and gRPC as Debian builds it looks for each event
+// among all that are awaited.
 void UnaryService::Begin(const std::shared_ptr<CompletionThread>& thread) {
-  for (int i = 0; i < static_cast<int>(routes_.unary().size()); ++i) {
-    for (int j = 0; j < kAwaited; ++j) new UnaryRpc(*this, i, thread);
-  }
+  for (int i = 0; i < static_cast<int>(routes_.unary().size()); ++i) new UnaryRpc(*this, i, thread);
 }
 
 UnaryRpc::UnaryRpc(UnaryService& service, int method, std::shared_ptr<CompletionThread> thread)
