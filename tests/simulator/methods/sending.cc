@@ -15,11 +15,8 @@ constexpr std::chrono::seconds kReservationHolds{3600};
 
 // The id of the message that this templateId already stands for, an error while that is undecided, or nothing: send.
 std::variant<std::monostate, Sent, RestError> Reserve(Portal& portal, const std::string& uuid) {
-  const auto it = portal.templates.find(uuid);
-  if (it == portal.templates.end()) {
-    portal.templates[uuid] = Reservation{portal.Now(), std::nullopt};
-    return std::monostate();
-  }
+  const auto [it, is_new] = portal.templates.try_emplace(uuid, Reservation{portal.Now(), std::nullopt});
+  if (is_new) return std::monostate();
   Reservation& reservation = it->second;
   if (reservation.message_id) return Sent{*reservation.message_id};
   // The first attempt is under way, or died before it filled its id in. After an hour a repeat really sends again.

@@ -2,6 +2,7 @@
 
 #include <simdjson.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
@@ -14,6 +15,8 @@ namespace {
 constexpr int kMaxDepth = 512;  // json_decode's default
 
 bool DeeperThanAllowed(std::string_view text) {
+  // What has not as many brackets is no deeper, and counting is quick.
+  if (std::count_if(text.begin(), text.end(), [](char c) { return c == '[' || c == '{'; }) <= kMaxDepth) return false;
   int depth = 0;
   bool in_string = false;
   for (size_t i = 0; i < text.size(); ++i) {
@@ -137,10 +140,17 @@ void AppendString(std::string_view text, std::string* out) {
 
 bool KeysCountFromZero(const Json& object) {
   size_t expected = 0;
-  for (auto it = object.begin(); it != object.end(); ++it, ++expected) {
-    if (it.key() != std::to_string(expected)) return false;
+  for (const auto& [key, value] : object.get_ref<const Json::object_t&>()) {
+    // Most names are no number at all.
+    if (key.empty() || key[0] < '0' || key[0] > '9' || key != std::to_string(expected++)) return false;
   }
   return true;
+}
+
+template <typename Number>
+void AppendNumber(Number number, std::string* out) {
+  char buffer[32];
+  out->append(buffer, std::to_chars(buffer, buffer + sizeof(buffer), number).ptr);
 }
 
 void Append(const Json& value, EmptyMap empty_map, std::string* out) {
@@ -153,14 +163,14 @@ void Append(const Json& value, EmptyMap empty_map, std::string* out) {
       const bool list = KeysCountFromZero(value);
       *out += list ? '[' : '{';
       bool first = true;
-      for (auto it = value.begin(); it != value.end(); ++it) {
+      for (const auto& [name, member] : value.get_ref<const Json::object_t&>()) {
         if (!first) *out += ',';
         first = false;
         if (!list) {
-          AppendString(it.key(), out);
+          AppendString(name, out);
           *out += ':';
         }
-        Append(it.value(), empty_map, out);
+        Append(member, empty_map, out);
       }
       *out += list ? ']' : '}';
       return;
@@ -183,10 +193,10 @@ void Append(const Json& value, EmptyMap empty_map, std::string* out) {
       *out += value.get<bool>() ? "true" : "false";
       return;
     case Json::value_t::number_integer:
-      *out += std::to_string(value.get<int64_t>());
+      AppendNumber(value.get<int64_t>(), out);
       return;
     case Json::value_t::number_unsigned:
-      *out += std::to_string(value.get<uint64_t>());
+      AppendNumber(value.get<uint64_t>(), out);
       return;
     case Json::value_t::number_float: {
       const double number = value.get<double>();
@@ -194,10 +204,8 @@ void Append(const Json& value, EmptyMap empty_map, std::string* out) {
         *out += '0';
         return;
       }
-      char buffer[32];
       // serialize_precision -1: the shortest text that reads back as the same number.
-      const auto end = std::to_chars(buffer, buffer + sizeof(buffer), number);
-      out->append(buffer, end.ptr);
+      AppendNumber(number, out);
       return;
     }
     default:
@@ -250,14 +258,17 @@ std::optional<Json> ParseJson(std::string_view text) {
 
 std::string WriteJson(const Json& value, EmptyMap empty_map) {
   std::string out;
+  out.reserve(512);
   Append(value, empty_map, &out);
   return out;
 }
 
 const Json* Find(const Json& value, std::string_view key) {
   if (value.is_object()) {
-    const auto it = value.find(std::string(key));
-    return it == value.end() ? nullptr : &*it;
+    for (const auto& [name, member] : value.get_ref<const Json::object_t&>()) {
+      if (name == key) return &member;
+    }
+    return nullptr;
   }
   if (value.is_array()) {
     size_t index = 0;

@@ -1,5 +1,6 @@
 #include "tests/simulator/php/parse_str.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <optional>
@@ -27,6 +28,8 @@ int HexDigit(char c) {
 }
 
 std::string Decode(std::string_view text, bool plus_is_space) {
+  // As most names and numbers are.
+  if (text.find('%') == text.npos && (!plus_is_space || text.find('+') == text.npos)) return std::string(text);
   // Never longer than what it is made of.
   std::string out(text.size(), '\0');
   char* to = out.data();
@@ -69,21 +72,21 @@ std::string NextIndex(const Json& object) {
   return std::to_string(next);
 }
 
-// The path of a decoded name: "a[b][]" is a, b, "" (append). Empty if PHP drops the name.
-std::vector<std::string> SplitName(std::string_view name) {
+// The path of a decoded name, within it: "a[b][]" is a, b, "" (append). Empty if PHP drops the name. Overwrites the
+// name where PHP does.
+void SplitName(std::string* whole, std::vector<std::string_view>* path) {
+  path->clear();
+  std::string_view name = *whole;
   while (!name.empty() && name.front() == ' ') name.remove_prefix(1);
   // A NUL ends the name; nothing before the first bracket drops it.
   name = name.substr(0, name.find('\0'));
-  if (name.empty() || name.front() == '[') return {};
+  if (name.empty() || name.front() == '[') return;
 
-  std::vector<std::string> path;
-  const size_t bracket = name.find('[');
-  std::string top(name.substr(0, bracket));
-  for (char& c : top) {
-    if (c == '.' || c == ' ') c = '_';
-  }
-  path.push_back(std::move(top));
-  if (bracket == std::string_view::npos) return path;
+  char* const begin = whole->data() + (name.data() - whole->data());
+  const size_t bracket = std::min(name.find('['), name.size());
+  std::replace_if(
+      begin, begin + bracket, [](char c) { return c == '.' || c == ' '; }, '_');
+  path->push_back(name.substr(0, bracket));
 
   size_t position = bracket;
   while (position < name.size() && name[position] == '[') {
@@ -91,28 +94,32 @@ std::vector<std::string> SplitName(std::string_view name) {
     if (close == std::string_view::npos) {
       // An unclosed bracket is an underscore, and the rest belongs to the name (only possible in the first one; a later
       // unclosed one is ignored with all that follows).
-      if (path.size() == 1) {
-        path[0] += '_';
-        path[0] += name.substr(position + 1);
+      if (path->size() == 1) {
+        begin[position] = '_';
+        path->front() = name;
       }
-      return path;
+      return;
     }
     std::string_view key = name.substr(position + 1, close - position - 1);
     while (!key.empty() && (key.front() == ' ' || key.front() == '\t' || key.front() == '\n' || key.front() == '\r')) {
       key.remove_prefix(1);
     }
-    path.emplace_back(key);
+    path->push_back(key);
     position = close + 1;
   }
-  return path;
 }
 
-void Insert(const std::vector<std::string>& path, std::string value, Json* root) {
+void Insert(const std::vector<std::string_view>& path, std::string value, Json* root) {
   Json* node = root;
   for (size_t i = 0; i < path.size(); ++i) {
     if (!node->is_object()) *node = MapFor(4);
-    const std::string key = i > 0 && path[i].empty() ? NextIndex(*node) : path[i];
-    node = &(*node)[key];
+    const bool next = i > 0 && path[i].empty();
+    Json* member = next ? nullptr : FindMutable(*node, path[i]);
+    if (member == nullptr) {
+      Append(next ? NextIndex(*node) : std::string(path[i]), nullptr, node);
+      member = &node->get_ref<Json::object_t&>().back().second;
+    }
+    node = member;
   }
   *node = std::move(value);
 }
@@ -128,6 +135,7 @@ std::string RawUrlDecode(std::string_view text) {
 
 Json ParseStr(std::string_view text, size_t max_input_vars) {
   Json result = MapFor(8);
+  std::vector<std::string_view> path;
   size_t count = 0;
   while (!text.empty()) {
     const size_t end = text.find('&');
@@ -136,9 +144,9 @@ Json ParseStr(std::string_view text, size_t max_input_vars) {
     if (pair.empty()) continue;
     if (++count > max_input_vars) break;
     const size_t equals = pair.find('=');
-    const std::string name = UrlDecode(pair.substr(0, equals));
+    std::string name = UrlDecode(pair.substr(0, equals));
     std::string value = equals == std::string_view::npos ? std::string() : UrlDecode(pair.substr(equals + 1));
-    const std::vector<std::string> path = SplitName(name);
+    SplitName(&name, &path);
     if (path.empty() || path.size() > kMaxNesting) continue;
     Insert(path, std::move(value), &result);
   }

@@ -16,7 +16,7 @@ const RestError kTooMany{"ERROR_BATCH_LENGTH_EXCEEDED", "Max batch length exceed
 const RestError kNotAllowed{"ERROR_BATCH_METHOD_NOT_ALLOWED", "Method is not allowed for batch usage"};
 
 bool IsControl(char c) {
-  return (c >= 0 && c < ' ') || c == 0x7F;
+  return static_cast<unsigned char>(c) < ' ' || c == 0x7F;
 }
 
 bool IsSpace(char c) {
@@ -25,7 +25,8 @@ bool IsSpace(char c) {
 
 // parse_url's path and query: what follows a raw `#` is lost, control characters become underscores.
 void SplitCommand(std::string text, Batch::Command* command) {
-  std::replace_if(text.begin(), text.end(), IsControl, '_');
+  // So that it is done for many at once.
+  for (char& c : text) c = IsControl(c) ? '_' : c;
   text.resize(std::min(text.size(), text.find('#')));
   const size_t question = text.find('?');
   command->method = text.substr(0, question);
@@ -187,10 +188,13 @@ Json Batch::SubstituteText(const std::string& text) const {
 }
 
 void Batch::Succeeded(const Command& command, Answer answer, Json time) {
-  Append(command.key, std::move(answer.result), &sections_["result"]);
-  if (answer.next) Append(command.key, *answer.next, &sections_["next"]);
-  if (answer.total) Append(command.key, *answer.total, &sections_["total"]);
-  Append(command.key, std::move(time), &sections_["time"]);
+  const auto add = [&](std::string_view section, Json value) {
+    Append(command.key, std::move(value), FindMutable(sections_, section));
+  };
+  add("result", std::move(answer.result));
+  if (answer.next) add("next", *answer.next);
+  if (answer.total) add("total", *answer.total);
+  add("time", std::move(time));
 }
 
 void Batch::Failed(const Command& command, RestError error) {

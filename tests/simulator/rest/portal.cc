@@ -165,7 +165,8 @@ Message& Portal::AddMessage(Message message) {
   Chat& chat = chats.at(message.chat_id);
   chat.last_message_id = message.id;
   ++chat.message_count;
-  return messages[message.id] = std::move(message);
+  const int64_t id = message.id;
+  return messages.emplace_hint(messages.end(), id, std::move(message))->second;
 }
 
 Message* Portal::FindMessage(int64_t id) {

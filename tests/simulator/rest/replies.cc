@@ -57,23 +57,23 @@ Json TimeMember(const PortalOptions& options, PortalClock::TimePoint start, Port
   const double finish_seconds = UnixSeconds(finish);
   Json time = MapFor(8);
   if (options.behave_as_documented) {
-    time["start"] = start_seconds;
-    time["finish"] = finish_seconds;
-    time["duration"] = finish_seconds - start_seconds;
-    time["processing"] = finish_seconds - start_seconds;
+    Append("start", start_seconds, &time);
+    Append("finish", finish_seconds, &time);
+    Append("duration", finish_seconds - start_seconds, &time);
+    Append("processing", finish_seconds - start_seconds, &time);
   } else {
     // Typed properties of the published source truncate the start: the duration comes out up to a second too long.
     const int64_t start_int = static_cast<int64_t>(std::floor(start_seconds));
-    time["start"] = start_int;
-    time["finish"] = finish_seconds;
-    time["duration"] = finish_seconds - static_cast<double>(start_int);
-    time["processing"] = static_cast<int64_t>(finish_seconds) - start_int;
+    Append("start", start_int, &time);
+    Append("finish", finish_seconds, &time);
+    Append("duration", finish_seconds - static_cast<double>(start_int), &time);
+    Append("processing", static_cast<int64_t>(finish_seconds) - start_int, &time);
   }
-  time["date_start"] = IsoDate(start);
-  time["date_finish"] = IsoDate(finish);
+  Append("date_start", IsoDate(start), &time);
+  Append("date_finish", IsoDate(finish), &time);
   if (options.operating) {
-    time["operating_reset_at"] = operating.reset_at;
-    time["operating"] = operating.seconds;
+    Append("operating_reset_at", operating.reset_at, &time);
+    Append("operating", operating.seconds, &time);
   }
   return time;
 }

@@ -54,7 +54,9 @@ std::optional<std::string> BearerToken(const HttpRequest& http) {
 }  // namespace
 
 void RemoveReservedNames(Json* params) {
-  for (const std::string_view name : kReserved) params->erase(std::string(name));
+  for (const std::string_view name : kReserved) {
+    if (Find(*params, name) != nullptr) params->erase(std::string(name));
+  }
 }
 
 bool IsJsonContentType(std::string_view content_type) {

@@ -204,7 +204,8 @@ const Method* RestServer::FindMethod(const std::string& name) const {
 Task<MethodResult> RestServer::RunMethod(Exchange& exchange, const Method& method, Call& call) {
   const bool executing = co_await call.At(Point::kBeforeExecute);
   if (!executing) co_return EndedByFault(exchange, call);
-  if (operating_.Blocked(OperatingKey(exchange, call), clock_->Now())) {
+  const std::string operating_key = OperatingKey(exchange, call);
+  if (operating_.Blocked(operating_key, clock_->Now())) {
     co_return Rejected(exchange, call,
                        RestError{"OPERATION_TIME_LIMIT", "Method is blocked due to operation time limit.", 429});
   }
@@ -214,7 +215,7 @@ Task<MethodResult> RestServer::RunMethod(Exchange& exchange, const Method& metho
     const PortalClock::TimePoint begun = clock_->Now();
     MethodResult result = co_await RunBatch(exchange, call);
     if (options_->operating_bills_batch && !exchange.in_batch)
-      operating_.Bill(OperatingKey(exchange, call), clock_->Now(), clock_->Now() - begun);
+      operating_.Bill(operating_key, clock_->Now(), clock_->Now() - begun);
     if (!std::holds_alternative<Json>(result)) co_return result;
     const bool replying = co_await call.At(Point::kBeforeReply);
     if (!replying) {
@@ -234,7 +235,7 @@ Task<MethodResult> RestServer::RunMethod(Exchange& exchange, const Method& metho
     result = co_await method.suspending(call);
   }
   if (!exchange.in_batch || !options_->operating_bills_batch)
-    operating_.Bill(OperatingKey(exchange, call), clock_->Now(), clock_->Now() - begun);
+    operating_.Bill(operating_key, clock_->Now(), clock_->Now() - begun);
   if (const RestError* error = std::get_if<RestError>(&result)) co_return Rejected(exchange, call, *error);
   if (std::holds_alternative<Aborted>(result)) co_return EndedByFault(exchange, call);
   Executed(exchange, call, std::get<Json>(result));
