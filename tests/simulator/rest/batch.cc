@@ -25,7 +25,7 @@ bool IsSpace(char c) {
 
 // parse_url's path and query: what follows a raw `#` is lost, control characters become underscores.
 void SplitCommand(std::string text, Batch::Command* command) {
-  // So that it is done for many at once.
+  // A plain loop, which the compiler does for many characters at once.
   for (char& c : text) c = IsControl(c) ? '_' : c;
   text.resize(std::min(text.size(), text.find('#')));
   const size_t question = text.find('?');
