@@ -24,7 +24,8 @@ block grpcurl > "$work/calls.sh"; grep -q SendMessage "$work/calls.sh"
 bash -euo pipefail "$work/calls.sh" > "$work/calls.out"
 grep -q '"id": "' "$work/calls.out"
 block raw > "$work/raw.sh"; grep -q RawService "$work/raw.sh"
-bash -euo pipefail "$work/raw.sh" | grep -q '"result": "'
+bash -euo pipefail "$work/raw.sh" > "$work/raw.out"
+grep -q '"result": "' "$work/raw.out"
 grpcurl -plaintext "localhost:$PORT" list > "$work/services"
 echo "--- imbot: the README's block"
 block imbot > "$work/imbot.sh"; grep -q 'imbot call' "$work/imbot.sh"
@@ -33,7 +34,8 @@ for line in '^sent message [0-9]' '"id": [0-9]' '^acme/support .*active' '^gatew
   grep -q "$line" "$work/imbot.out" || { echo "imbot printed no line like $line"; cat "$work/imbot.out"; exit 1; }
 done
 echo "--- grpcurl: AdminService on its own listener, and not on the callers'"
-grpcurl -plaintext "localhost:$ADMIN_PORT" imbot.gateway.v1.AdminService/ListBots | grep -q '"acme/support"'
+grpcurl -plaintext "localhost:$ADMIN_PORT" imbot.gateway.v1.AdminService/ListBots > "$work/bots"
+grep -q '"acme/support"' "$work/bots"
 if grpcurl -plaintext "localhost:$PORT" imbot.gateway.v1.AdminService/ListBots 2>/dev/null; then echo "callers reach AdminService"; exit 1; fi
 if grep -q AdminService "$work/services"; then echo "callers' reflection lists AdminService"; exit 1; fi
 for service in bitrix24.imbot.v2.BotService bitrix24.imbot.v2.MessageService bitrix24.imbot.v2.CommandService bitrix24.imbot.v2.RevisionService \
@@ -45,12 +47,13 @@ echo "--- grpcurl: describe everything, health of every service"
 grpcurl -plaintext "localhost:$PORT" describe > "$work/described"
 grep -E '^(bitrix24|imbot)\.' "$work/services" | while read -r service; do
   grep -q "^$service is a service" "$work/described" || { echo "not described: $service"; exit 1; }
-  grpcurl -plaintext -d "{\"service\": \"$service\"}" "localhost:$PORT" grpc.health.v1.Health/Check | grep -q '"SERVING"' || { echo "not serving: $service"; exit 1; }
+  grpcurl -plaintext -d "{\"service\": \"$service\"}" "localhost:$PORT" grpc.health.v1.Health/Check > "$work/health"
+  grep -q '"SERVING"' "$work/health" || { echo "not serving: $service"; exit 1; }
 done
 
 for ghz in ghz ghz-0.93; do
   command -v "$ghz" >/dev/null || continue
-  echo "--- $("$ghz" --version 2>&1 | head -n 1): 200 sends by reflection, with the documentation's names"
+  echo "--- $("$ghz" --version 2>&1): 200 sends by reflection, with the documentation's names"
   "$ghz" --insecure --call bitrix24.imbot.v2.MessageService.SendMessage -n 200 -c 10 --format json \
     -d '{"bot": "acme/support", "dialogId": "chat5", "fields": {"message": "load", "urlPreview": false}}' "localhost:$PORT" > "$work/ghz.json" ||
     { cat "$work/ghz.json"; exit 1; }

@@ -21,7 +21,8 @@ for program in "$release/imbot-gateway" "$release/imbot"; do
   if grep -E 'RUNPATH|RPATH' "$work/dynamic"; then echo "it looks for libraries where it was built"; exit 1; fi
 done
 # The check finds what it looks for: the everyday build has gRPC's libraries outside.
-readelf --dynamic --wide "$build/bin/imbot-gateway" | grep -qE 'NEEDED.*libgrpc' || { echo "the check of libraries finds none in $build"; exit 1; }
+readelf --dynamic --wide "$build/bin/imbot-gateway" > "$work/dynamic"
+grep -qE 'NEEDED.*libgrpc' "$work/dynamic" || { echo "the check of libraries finds none in $build"; exit 1; }
 
 echo "--- the main job"
 cp "$build/bin/imbot_demo" "$build/bin/imbot_simulator" "$release/imbot-gateway" "$work"
