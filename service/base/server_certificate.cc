@@ -38,33 +38,42 @@ std::string Refused(std::string_view what) {
   return StrCat("OpenSSL refuses ", what, ": ", why == nullptr ? "no reason given" : why);
 }
 
-// As gRPC will use them, in its order. "" if nothing is wrong.
-std::string Mistake(std::string_view chain, const Secret& secret, std::string_view client_ca) {
+// As gRPC will use them, in its order.
+std::optional<CertificateMistake> Find(std::string_view chain, const Secret& secret, std::string_view client_ca) {
+  using enum CertificateMistake::Part;
   const Context context(SSL_CTX_new(TLS_method()), SSL_CTX_free);
   const Bio chain_pem = Read(chain), key_pem = Read(secret.Reveal());
   const Certificate own = NextCertificate(chain_pem.get());
-  if (own == nullptr) return "the certificate is none in PEM";
-  if (SSL_CTX_use_certificate(context.get(), own.get()) != 1) return Refused("the certificate");
+  if (own == nullptr) return {{kChain, "the certificate is none in PEM"}};
+  if (SSL_CTX_use_certificate(context.get(), own.get()) != 1) return {{kChain, Refused("the certificate")}};
   while (const Certificate next = NextCertificate(chain_pem.get())) {
-    if (SSL_CTX_add1_chain_cert(context.get(), next.get()) != 1) return Refused("a certificate of the chain");
+    if (SSL_CTX_add1_chain_cert(context.get(), next.get()) != 1)
+      return {{kChain, Refused("a certificate of the chain")}};
   }
   const Key key(PEM_read_bio_PrivateKey(key_pem.get(), nullptr, NoPassword, nullptr), EVP_PKEY_free);
-  if (key == nullptr) return "the private key is none in PEM, or needs a password";
-  if (X509_check_private_key(own.get(), key.get()) != 1) return "the private key is not the certificate's";
+  if (key == nullptr) return {{kKey, "the private key is none in PEM, or needs a password"}};
+  if (X509_check_private_key(own.get(), key.get()) != 1) return {{kKey, "the private key is not the certificate's"}};
   if (SSL_CTX_use_PrivateKey(context.get(), key.get()) != 1 || SSL_CTX_check_private_key(context.get()) != 1)
-    return Refused("the private key");
+    return {{kKey, Refused("the private key")}};
   if (!client_ca.empty() && NextCertificate(Read(client_ca).get()) == nullptr)
-    return "what clients' certificates are checked with is no certificate in PEM";
-  return "";
+    return {{kClientCa, "what clients' certificates are checked with is no certificate in PEM"}};
+  return std::nullopt;
 }
 
 }  // namespace
 
-absl::Status CheckServerCertificate(std::string_view chain, const Secret& key, std::string_view client_ca) {
-  const std::string mistake = Mistake(chain, key, client_ca);
+bool HoldsCertificate(std::string_view pem) {
+  const bool holds = NextCertificate(Read(pem).get()) != nullptr;
+  ERR_clear_error();
+  return holds;
+}
+
+std::optional<CertificateMistake> FindCertificateMistake(std::string_view chain, const Secret& key,
+                                                         std::string_view client_ca) {
+  std::optional<CertificateMistake> mistake = Find(chain, key, client_ca);
   // OpenSSL keeps what went wrong for whoever asks this thread next.
   ERR_clear_error();
-  return mistake.empty() ? absl::OkStatus() : absl::InvalidArgumentError(mistake);
+  return mistake;
 }
 
 }  // namespace imbot::base

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "service/base/secret_file.h"
+#include "service/base/server_certificate.h"
 #include "service/base/strings.h"
 
 namespace imbot::config {
@@ -89,8 +90,8 @@ class Resolver {
     return std::move(file->text);
   }
 
-  // A text that is no secret, in PEM.
-  std::string ReadPem(const std::string& written, std::string_view kind, const std::string& path) {
+  // One or more in PEM; no secret.
+  std::string ReadCertificates(const std::string& written, const std::string& path) {
     constexpr size_t kMost = 4 << 20;
     std::ifstream file(Join(written), std::ios::binary);
     std::string text;
@@ -101,9 +102,10 @@ class Resolver {
     }
     if (text.empty()) {
       ReportFile(path, "the file can't be read, or is empty; make it, or correct the path");
-    } else if (text.find(StrCat("-----BEGIN ", kind)) == text.npos) {
+    } else if (!base::HoldsCertificate(text)) {
       findings_.Report(path,
-                       StrCat("the file holds no ", kind, " in PEM; it must have a line that begins with -----BEGIN"));
+                       "the file holds no certificate in PEM; it must have a line -----BEGIN CERTIFICATE-----, and "
+                       "what follows must be whole");
     }
     return text;
   }
@@ -121,10 +123,9 @@ class Resolver {
 
   TlsMaterial ReadTls(const std::string& path, gateway::v1::ServerTls* tls) {
     TlsMaterial material;
-    if (!tls->cert_file().empty())
-      material.certificate_chain = ReadPem(tls->cert_file(), "CERTIFICATE", path + ".cert_file");
+    if (!tls->cert_file().empty()) material.certificate_chain = ReadCertificates(tls->cert_file(), path + ".cert_file");
     if (!tls->client_ca_file().empty())
-      material.client_ca = ReadPem(tls->client_ca_file(), "CERTIFICATE", path + ".client_ca_file");
+      material.client_ca = ReadCertificates(tls->client_ca_file(), path + ".client_ca_file");
     if (!tls->key_file().empty()) {
       material.private_key = ReadSecretFrom(tls->key_file(), path + ".key_file");
       if (!material.private_key.empty() &&
@@ -134,10 +135,26 @@ class Resolver {
             "the file holds no private key in PEM; it must have a line such as -----BEGIN PRIVATE KEY-----");
       }
     }
+    if (!material.certificate_chain.empty() && !material.private_key.empty()) CheckTls(path, material);
     JoinInPlace(tls->mutable_cert_file());
     JoinInPlace(tls->mutable_key_file());
     JoinInPlace(tls->mutable_client_ca_file());
     return material;
+  }
+
+  // A file that another message names already is not named twice.
+  void CheckTls(const std::string& path, const TlsMaterial& material) {
+    const auto mistake =
+        base::FindCertificateMistake(material.certificate_chain, material.private_key, material.client_ca);
+    if (!mistake.has_value()) return;
+    switch (mistake->part) {
+      case base::CertificateMistake::Part::kChain:
+        return findings_.Report(path + ".cert_file", mistake->text);
+      case base::CertificateMistake::Part::kKey:
+        return findings_.Report(path + ".key_file", mistake->text);
+      case base::CertificateMistake::Part::kClientCa:
+        return findings_.Report(path + ".client_ca_file", mistake->text);
+    }
   }
 
   void JoinInPlace(std::string* path) const {
@@ -147,7 +164,7 @@ class Resolver {
   void ResolveTransport() {
     auto& transport = *settings().mutable_transport();
     if (!transport.ca_file().empty()) {
-      ReadPem(transport.ca_file(), "CERTIFICATE", "transport.ca_file");
+      ReadCertificates(transport.ca_file(), "transport.ca_file");
       JoinInPlace(transport.mutable_ca_file());
     }
     if (!transport.has_proxy()) return;

@@ -6,9 +6,9 @@ namespace imbot::rpc {
 
 absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> CredentialsOf(const std::optional<TlsOptions>& tls) {
   if (!tls.has_value()) return grpc::InsecureServerCredentials();
-  const absl::Status checked =
-      base::CheckServerCertificate(tls->certificate_chain_pem, tls->private_key_pem, tls->client_ca_pem);
-  if (!checked.ok()) return checked;
+  if (const auto mistake =
+          base::FindCertificateMistake(tls->certificate_chain_pem, tls->private_key_pem, tls->client_ca_pem))
+    return absl::InvalidArgumentError(mistake->text);
   grpc::SslServerCredentialsOptions options(tls->client_ca_pem.empty()
                                                 ? GRPC_SSL_DONT_REQUEST_CLIENT_CERTIFICATE
                                                 : GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY);

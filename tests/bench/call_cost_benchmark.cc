@@ -264,6 +264,7 @@ int main(int argc, char** argv) {
   try {
     return imbot::bench::Main();
   } catch (const std::exception& error) {
-    imbot::bench::Die(error.what());
+    std::fprintf(stderr, "call_cost_benchmark: %s\n", error.what());
+    return 1;
   }
 }

@@ -9,9 +9,9 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <stdexcept>
 #include <string_view>
 #include <system_error>
 #include <utility>
@@ -51,8 +51,7 @@ class Stopwatch {
 }  // namespace
 
 void Die(const std::string& why) {
-  std::fprintf(stderr, "call_cost_benchmark: %s\n", why.c_str());
-  std::exit(1);
+  throw std::runtime_error(why);
 }
 
 double ThreadCpuSeconds() {
@@ -247,22 +246,25 @@ Run RpcClient::AtOnce(int calls, int in_flight) {
   std::vector<Slot> slots(static_cast<size_t>(std::min(in_flight, calls)));
   const Stopwatch stopwatch;
   int started = 0;
+  std::string failure;
   for (Slot& slot : slots) {
     slot.request = &requests_[static_cast<size_t>(started++) % requests_.size()];
     Start(&slot);
   }
-  while (run.microseconds.size() < static_cast<size_t>(calls)) {
+  while (run.microseconds.size() < static_cast<size_t>(started)) {
     void* tag = nullptr;
     bool ok = false;
-    if (!queue_.Next(&tag, &ok) || !ok) Die("the queue ended");
+    queue_.Next(&tag, &ok);
     Slot* const slot = static_cast<Slot*>(tag);
     run.microseconds.push_back(MicrosecondsSince(slot->begun));
-    if (!slot->status.ok()) Die(method_ + ": " + slot->status.error_message());
-    if (started == calls) continue;
+    if (!slot->status.ok()) failure = method_ + ": " + slot->status.error_message();
+    // What has begun ends before the slots go.
+    if (started == calls || !failure.empty()) continue;
     ++started;
     Start(slot);
   }
   stopwatch.Stop(&run);
+  if (!failure.empty()) Die(failure);
   return run;
 }
 

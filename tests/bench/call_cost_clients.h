@@ -90,7 +90,8 @@ double ProcessCpuSeconds(pid_t pid);
 double ThreadWaits();
 double ProcessWaits(pid_t pid);
 
-// Ends the program with a message.
+// Ends the benchmark with a message: thrown, not by std::exit, which would leave the programs running that were
+// started.
 [[noreturn]] void Die(const std::string& why);
 
 }  // namespace imbot::bench

@@ -4,7 +4,6 @@
 #include <grpcpp/server.h>
 #include <grpcpp/server_builder.h>
 #include <gtest/gtest.h>
-#include <openssl/pem.h>
 
 #include <chrono>
 #include <fstream>
@@ -27,22 +26,6 @@ using bitrix24::imbot::v2::SendMessageResponse;
 using transport::Identity;
 using transport::TestAuthority;
 
-template <typename Writer>
-std::string Pem(const Writer& write) {
-  const std::unique_ptr<BIO, int (*)(BIO*)> bio(BIO_new(BIO_s_mem()), BIO_free);
-  write(bio.get());
-  char* data = nullptr;
-  const long size = BIO_get_mem_data(bio.get(), &data);
-  return std::string(data, static_cast<size_t>(size));
-}
-std::string CertificateOf(const Identity& identity) {
-  return Pem([&](BIO* bio) { PEM_write_bio_X509(bio, identity.certificate.get()); });
-}
-std::string KeyOf(const Identity& identity) {
-  return Pem(
-      [&](BIO* bio) { PEM_write_bio_PrivateKey(bio, identity.key.get(), nullptr, nullptr, 0, nullptr, nullptr); });
-}
-
 using namespace std::chrono_literals;
 
 class Service : public MessageService::Service {
@@ -58,7 +41,7 @@ class TlsTest : public ::testing::Test {
   void Serve(const Identity& identity, bool asks_clients) {
     grpc::SslServerCredentialsOptions options(asks_clients ? GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY
                                                            : GRPC_SSL_DONT_REQUEST_CLIENT_CERTIFICATE);
-    options.pem_key_cert_pairs.push_back({KeyOf(identity), CertificateOf(identity)});
+    options.pem_key_cert_pairs.push_back({identity.key_pem(), identity.certificate_pem()});
     std::ifstream ca(authority_.file());
     options.pem_root_certs = {std::istreambuf_iterator<char>(ca), {}};
     grpc::ServerBuilder builder;
@@ -107,8 +90,8 @@ TEST_F(TlsTest, ShowsItsCertificateWhereOneIsAskedFor) {
   Serve(authority_.Issue({"127.0.0.1"}), /*asks_clients=*/true);
   const Identity own = authority_.Issue({"crm.test"});
   const auto sent = Send({.ca_file = authority_.file(),
-                          .certificate_file = folder_.Write("client.pem", CertificateOf(own)),
-                          .key_file = folder_.Write("client.key", KeyOf(own))});
+                          .certificate_file = folder_.Write("client.pem", own.certificate_pem()),
+                          .key_file = folder_.Write("client.key", own.key_pem())});
   EXPECT_TRUE(sent.ok()) << sent.error();
   const auto without = Send({.ca_file = authority_.file()});
   ASSERT_FALSE(without.ok());

@@ -10,6 +10,7 @@
 #include "service/config/validate.h"
 #include "service/config/yaml_to_proto.h"
 #include "tests/base/temp_dir.h"
+#include "tests/transport/test_certificates.h"
 
 namespace imbot::config {
 namespace {
@@ -24,8 +25,6 @@ using testing_support::TempDir;
 
 constexpr char kKey[] = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
 constexpr char kOldKey[] = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e20";
-constexpr char kCertificate[] = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n";
-constexpr char kPrivateKey[] = "-----BEGIN PRIVATE KEY-----\nMIIE\n-----END PRIVATE KEY-----\n";
 
 class LoadTest : public ::testing::Test {
  protected:
@@ -55,6 +54,8 @@ class LoadTest : public ::testing::Test {
     return base::StrJoin(Load(path).mistakes, "\n", [](const Mistake& mistake) { return mistake.ToString("f"); });
   }
 
+  const transport::Identity server_ = transport::TestAuthority().Issue({"localhost"});
+  const std::string certificate_ = server_.certificate_pem();
   const TempDir dir_;
   std::map<std::string, std::string> environment_;
 };
@@ -69,10 +70,10 @@ TEST_F(LoadTest, ReadsTheCompleteExample) {
   dir_.Write("secrets/proxy-url", "http://user:pw@proxy:3128");
   dir_.Write("secrets/seal-key", kKey);
   dir_.Write("secrets/seal-key-2025", kOldKey);
-  dir_.Write("tls/server.crt", kCertificate);
-  dir_.Write("tls/server.key", kPrivateKey);
-  dir_.Write("tls/clients-ca.crt", kCertificate);
-  dir_.Write("tls/portals-ca.crt", kCertificate);
+  dir_.Write("tls/server.crt", certificate_);
+  dir_.Write("tls/server.key", server_.key_pem());
+  dir_.Write("tls/clients-ca.crt", certificate_);
+  dir_.Write("tls/portals-ca.crt", certificate_);
   environment_["INTRANET_WEBHOOK_CODE"] = "def456";
   std::filesystem::copy_file(IMBOT_COMPLETE_YAML, dir_.File("complete.yaml"));
 
@@ -87,12 +88,12 @@ TEST_F(LoadTest, ReadsTheCompleteExample) {
   EXPECT_EQ(config.proxy.Reveal(), "http://user:pw@proxy:3128");
   ASSERT_THAT(config.grpc_tls, SizeIs(2));
   EXPECT_FALSE(config.grpc_tls[0].has_value());
-  EXPECT_EQ(config.grpc_tls[1]->certificate_chain, kCertificate);
-  EXPECT_EQ(config.grpc_tls[1]->client_ca, kCertificate);
+  EXPECT_EQ(config.grpc_tls[1]->certificate_chain, certificate_);
+  EXPECT_EQ(config.grpc_tls[1]->client_ca, certificate_);
   EXPECT_THAT(std::string(config.grpc_tls[1]->private_key.Reveal()), HasSubstr("BEGIN PRIVATE KEY"));
   ASSERT_TRUE(config.admin_tls.has_value());
-  EXPECT_EQ(config.admin_tls->certificate_chain, kCertificate);
-  EXPECT_EQ(config.admin_tls->client_ca, kCertificate);
+  EXPECT_EQ(config.admin_tls->certificate_chain, certificate_);
+  EXPECT_EQ(config.admin_tls->client_ca, certificate_);
   EXPECT_EQ(config.settings.listeners().admin().tls().cert_file(), dir_.File("tls/server.crt"));
   ASSERT_THAT(config.seal_keys, SizeIs(2));
   EXPECT_EQ(config.seal_keys[0].id(), "630dcd29");
@@ -197,8 +198,8 @@ TEST_F(LoadTest, RefusesADatabaseInAFolderThatIsMissing) {
 }
 
 TEST_F(LoadTest, ReadsCertificatesAndKeys) {
-  dir_.Write("crt", kCertificate);
-  dir_.Write("pem", kPrivateKey);
+  dir_.Write("crt", certificate_);
+  dir_.Write("pem", server_.key_pem());
   const auto with_tls = [&](std::string_view tls) {
     return dir_.Write(
         "gateway.yaml",
@@ -211,7 +212,38 @@ TEST_F(LoadTest, ReadsCertificatesAndKeys) {
               AllOf(HasSubstr("tls.cert_file:"), HasSubstr("tls.key_file:")));
   // The two mixed up.
   EXPECT_THAT(Mistakes(with_tls("{cert_file: pem, key_file: crt}")),
-              AllOf(HasSubstr("no CERTIFICATE in PEM"), HasSubstr("no private key in PEM")));
+              AllOf(HasSubstr("no certificate in PEM"), HasSubstr("no private key in PEM")));
+}
+
+TEST_F(LoadTest, RefusesCertificatesThatNoClientCouldBeServedWith) {
+  const auto tls = [&](std::string_view listener, std::string_view admin) {
+    return Mistakes(dir_.Write(
+        "gateway.yaml",
+        base::StrCat("portals: [{name: a, base_url: 'https://a.b', webhook: {user_id: 1, code: {file: code}}}]\n"
+                     "listeners: {grpc: [{address: '127.0.0.1:0', tls: ",
+                     listener, "}], admin: {address: '127.0.0.1:0', tls: ", admin,
+                     "}}\nstorage: {sqlite: {path: s.db}, seal_key_file: key}\n")));
+  };
+  dir_.Write("crt", certificate_);
+  dir_.Write("pem", server_.key_pem());
+  const transport::TestAuthority authority;
+  dir_.Write("other.pem", authority.Issue({"localhost"}).key_pem());
+  dir_.Write("locked.pem", server_.key_pem("password"));
+  dir_.Write("weak.crt", authority.IssueWeak().certificate_pem());
+  dir_.Write("cut.crt", certificate_.substr(0, certificate_.size() / 2));
+  const char good[] = "{cert_file: crt, key_file: pem, client_ca_file: crt}";
+  EXPECT_EQ(tls(good, good), "");
+  EXPECT_THAT(tls("{cert_file: crt, key_file: other.pem}", good),
+              HasSubstr("listeners.grpc[0].tls.key_file: the private key is not the certificate's"));
+  EXPECT_THAT(tls(good, "{cert_file: crt, key_file: locked.pem}"),
+              HasSubstr("listeners.admin.tls.key_file: the private key is none in PEM, or needs a password"));
+  EXPECT_THAT(tls("{cert_file: weak.crt, key_file: pem}", good),
+              HasSubstr("listeners.grpc[0].tls.cert_file: OpenSSL refuses the certificate: ee key too small"));
+  EXPECT_THAT(tls(good, "{cert_file: crt, key_file: pem, client_ca_file: cut.crt}"),
+              HasSubstr("listeners.admin.tls.client_ca_file: the file holds no certificate in PEM"));
+  EXPECT_THAT(tls("{cert_file: cut.crt, key_file: pem}", good),
+              AllOf(HasSubstr("listeners.grpc[0].tls.cert_file: the file holds no certificate in PEM"),
+                    Not(HasSubstr("key_file"))));
 }
 
 TEST_F(LoadTest, RefusesAProxyThatIsNoUrl) {

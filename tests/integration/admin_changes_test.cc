@@ -302,31 +302,12 @@ TEST_F(AdminChanges, LastUntilTheProcessEnds) {
   EXPECT_TRUE(Send("after").ok());
 }
 
-std::string Pem(const std::function<void(BIO*)>& write) {
-  const std::unique_ptr<BIO, decltype(&BIO_free)> out(BIO_new(BIO_s_mem()), BIO_free);
-  write(out.get());
-  char* data = nullptr;
-  const long size = BIO_get_mem_data(out.get(), &data);
-  return std::string(data, static_cast<size_t>(size));
-}
-std::string CertificatePem(const transport::Identity& identity) {
-  return Pem([&](BIO* out) { PEM_write_bio_X509(out, identity.certificate.get()); });
-}
-std::string KeyPem(const transport::Identity& identity) {
-  return Pem(
-      [&](BIO* out) { PEM_write_bio_PrivateKey(out, identity.key.get(), nullptr, nullptr, 0, nullptr, nullptr); });
-}
-
 TEST_F(AdminChanges, ALineNamesTheClientsCertificate) {
   const transport::TestAuthority authority;
   const transport::Identity own = authority.Issue({"localhost"}), operators = authority.Issue({"ops.example"});
-  folder_.Write("admin.crt", CertificatePem(own));
-  folder_.Write("admin.key", KeyPem(own));
-  std::string authority_pem;
-  {
-    std::ifstream file(authority.file());
-    authority_pem.assign(std::istreambuf_iterator<char>(file), {});
-  }
+  folder_.Write("admin.crt", own.certificate_pem());
+  folder_.Write("admin.key", own.key_pem());
+  const std::string authority_pem = authority.certificate_pem();
   folder_.Write("admin-ca.crt", authority_pem);
   GatewayOptions options;
   options.portal_url = simulator_.http_url();
@@ -340,7 +321,7 @@ TEST_F(AdminChanges, ALineNamesTheClientsCertificate) {
   };
   const std::string pause = std::string(kAdminService) + "PausePortal";
   EXPECT_EQ(RpcClient(channel("", "")).Call(pause, kAcme).status.error_code(), grpc::StatusCode::UNAVAILABLE);
-  const RpcResult paused = RpcClient(channel(CertificatePem(operators), KeyPem(operators))).Call(pause, kAcme);
+  const RpcResult paused = RpcClient(channel(operators.certificate_pem(), operators.key_pem())).Call(pause, kAcme);
   ASSERT_TRUE(paused.ok()) << paused.status.error_message();
   const std::vector<Json> lines = AuditLines(1);
   ASSERT_THAT(lines, SizeIs(1));

@@ -9,7 +9,10 @@
 #include <unistd.h>
 
 #include <cstdio>
+#include <cstring>
 #include <stdexcept>
+
+#include "absl/functional/function_ref.h"
 
 namespace imbot::transport {
 namespace {
@@ -27,10 +30,10 @@ void AddExtension(X509* certificate, int nid, const std::string& value) {
   X509_EXTENSION_free(extension);
 }
 
-Identity Make(const std::string& subject, const Identity* issuer, const std::vector<std::string>& names, int from_days,
-              int to_days) {
+Identity Make(EVP_PKEY* key, const std::string& subject, const Identity* issuer, const std::vector<std::string>& names,
+              int from_days, int to_days) {
   Identity made;
-  made.key = std::shared_ptr<EVP_PKEY>(EVP_EC_gen("P-256"), OpenSslFree());
+  made.key = std::shared_ptr<EVP_PKEY>(key, OpenSslFree());
   made.certificate = std::shared_ptr<X509>(X509_new(), OpenSslFree());
   X509* certificate = made.certificate.get();
   Check(made.key != nullptr && certificate != nullptr);
@@ -61,9 +64,29 @@ Identity Make(const std::string& subject, const Identity* issuer, const std::vec
   return made;
 }
 
+std::string Pem(absl::FunctionRef<int(BIO*)> write) {
+  const std::unique_ptr<BIO, decltype(&BIO_free)> out(BIO_new(BIO_s_mem()), BIO_free);
+  Check(write(out.get()) == 1);
+  char* data = nullptr;
+  const long size = BIO_get_mem_data(out.get(), &data);
+  return std::string(data, static_cast<size_t>(size));
+}
+
 }  // namespace
 
-TestAuthority::TestAuthority(const std::string& name) : self_(Make(name, nullptr, {}, -10, 30)) {
+std::string Identity::certificate_pem() const {
+  return Pem([&](BIO* out) { return PEM_write_bio_X509(out, certificate.get()); });
+}
+
+std::string Identity::key_pem(const char* password) const {
+  return Pem([&](BIO* out) {
+    return PEM_write_bio_PKCS8PrivateKey(out, key.get(), password == nullptr ? nullptr : EVP_aes_256_cbc(), password,
+                                         password == nullptr ? 0 : static_cast<int>(std::strlen(password)), nullptr,
+                                         nullptr);
+  });
+}
+
+TestAuthority::TestAuthority(const std::string& name) : self_(Make(EVP_EC_gen("P-256"), name, nullptr, {}, -10, 30)) {
   file_ = ::testing::TempDir() + "imbot-authority-XXXXXX";
   const int fd = mkstemp(file_.data());
   Check(fd >= 0);
@@ -77,7 +100,11 @@ TestAuthority::~TestAuthority() {
 }
 
 Identity TestAuthority::Issue(const std::vector<std::string>& names, int from_days, int to_days) const {
-  return Make("Test server", &self_, names, from_days, to_days);
+  return Make(EVP_EC_gen("P-256"), "Test server", &self_, names, from_days, to_days);
+}
+
+Identity TestAuthority::IssueWeak() const {
+  return Make(EVP_RSA_gen(1024), "Test server", &self_, {"localhost"}, -1, 30);
 }
 
 }  // namespace imbot::transport

@@ -19,6 +19,10 @@ struct OpenSslFree {
 struct Identity {
   std::shared_ptr<EVP_PKEY> key;
   std::shared_ptr<X509> certificate;
+
+  std::string certificate_pem() const;
+  // Under a password if there is one.
+  std::string key_pem(const char* password = nullptr) const;
 };
 
 class TestAuthority {
@@ -27,6 +31,9 @@ class TestAuthority {
 
   // `names` are DNS names, wildcards too, or IPv4 addresses. Valid from `from_days` to `to_days`, counted from now.
   Identity Issue(const std::vector<std::string>& names, int from_days = -1, int to_days = 30) const;
+  // With a key that is shorter than today's TLS takes.
+  Identity IssueWeak() const;
+  std::string certificate_pem() const { return self_.certificate_pem(); }
   // The authority's certificate as a PEM file, which lives as long as the authority.
   const std::string& file() const { return file_; }
 
