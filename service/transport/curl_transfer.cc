@@ -2,23 +2,21 @@
 
 #include <netinet/in.h>
 #include <openssl/ssl.h>
-#include <openssl/x509_vfy.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cstdint>
 #include <optional>
 #include <span>
 #include <string_view>
-#include <system_error>
 #include <utility>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "service/transport/certificate.h"
+#include "service/transport/curl_failure.h"
 
 namespace imbot::transport {
 namespace {
@@ -26,23 +24,6 @@ namespace {
 // An error from a TLS write means that less than one record (16 KiB) was handed over, and a part of a record is of no
 // use to the peer. A body below this leaves room for the headers in the same record.
 constexpr size_t kOneRecordBody = size_t{12} << 10;
-
-// curl's words for what an HTTP/2 server says it has not processed; there is no other sign of it (7.88: transfer.c,
-// Curl_retry_request; http2.c, cf_h2_send and on_frame_recv, which misspells "received").
-constexpr std::string_view kRefusedText = "REFUSED_STREAM, retrying";
-constexpr std::string_view kStreamText = "Using Stream ID: ";
-constexpr std::string_view kGoAwayText = "GOAWAY, error=";
-constexpr std::string_view kLastStreamText = "last_stream=";
-
-// The number that follows `label` in `text`; nothing if the label isn't there.
-std::optional<uint64_t> NumberAfter(std::string_view text, std::string_view label) {
-  const size_t at = text.find(label);
-  if (at == std::string_view::npos) return std::nullopt;
-  const std::string_view digits = text.substr(at + label.size());
-  uint64_t value = 0;
-  if (std::from_chars(digits.data(), digits.data() + digits.size(), value).ec != std::errc()) return std::nullopt;
-  return value;
-}
 
 constexpr std::string_view kLocation = "location";
 
@@ -91,16 +72,6 @@ std::optional<Address> FromSockaddr(const sockaddr& address) {
     return Address::FromBytes(std::span(reinterpret_cast<const uint8_t*>(&v6.sin6_addr), sizeof(v6.sin6_addr)));
   }
   return std::nullopt;
-}
-
-std::string TlsMessage(CURL* easy, CURLcode code) {
-  const long verified = Info(easy, CURLINFO_SSL_VERIFYRESULT);
-  // "Unspecified" is what curl starts with: the chain was not what failed.
-  if (verified != X509_V_OK && verified != X509_V_ERR_UNSPECIFIED) {
-    return absl::StrCat("the certificate is not accepted: ", X509_verify_cert_error_string(verified));
-  }
-  if (code == CURLE_PEER_FAILED_VERIFICATION) return "the certificate is not accepted: it is for another name";
-  return absl::StrCat("the TLS handshake failed: ", curl_easy_strerror(code));
 }
 
 // The system's bundle as a file, since curl caches parsed certificates only if they come from a file alone.
@@ -257,12 +228,12 @@ EasyHandle CurlTransfer::Release() {
 }
 
 bool CurlTransfer::may_have_left() const {
-  if (begun_ == 0 || refused_) return false;
+  if (begun_ == 0 || sending_.refused()) return false;
   // The portal can't execute half a body.
   if (request_.source != nullptr) return source_ended_;
   // Only told what was written where the debug callback is on.
   const bool counted = options_.http2 && tls_;
-  return !(counted && written_ == 0 && !request_.body.empty() && request_.body.size() < kOneRecordBody);
+  return !(counted && sending_.written() == 0 && !request_.body.empty() && request_.body.size() < kOneRecordBody);
 }
 
 bool CurlTransfer::IsMultiplex() const {
@@ -295,9 +266,7 @@ int CurlTransfer::OnRequest(void* self, char* peer, char* own, int peer_port, in
   }
   if (!kept && transfer.tls_) transfer.certificate_expires_at_ = CertificateExpiry(transfer.easy_.get());
   ++transfer.begun_;
-  transfer.refused_ = false;
-  transfer.stream_.reset();
-  transfer.written_ = 0;
+  transfer.sending_ = {};
   transfer.on_connected_(transfer.IsMultiplex());
   return CURL_PREREQFUNC_OK;
 }
@@ -409,20 +378,7 @@ void CurlTransfer::Resume() {
 }
 
 int CurlTransfer::OnDebug(CURL*, curl_infotype type, char* data, size_t size, void* self) {
-  auto& transfer = *static_cast<CurlTransfer*>(self);
-  if (type == CURLINFO_HEADER_OUT || type == CURLINFO_DATA_OUT) {
-    transfer.written_ += size;
-  } else if (type == CURLINFO_TEXT) {
-    const std::string_view text(data, size);
-    if (text.starts_with(kRefusedText)) {
-      transfer.refused_ = true;
-    } else if (text.starts_with(kStreamText)) {
-      transfer.stream_ = NumberAfter(text, kStreamText);
-    } else if (text.find(kGoAwayText) != std::string_view::npos && transfer.stream_.has_value()) {
-      const std::optional<uint64_t> last = NumberAfter(text, kLastStreamText);
-      if (last.has_value() && *last < *transfer.stream_) transfer.refused_ = true;
-    }
-  }
+  static_cast<CurlTransfer*>(self)->sending_.Note(type, std::string_view(data, size));
   return 0;
 }
 
@@ -431,7 +387,17 @@ Result CurlTransfer::TakeResult(CURLcode code) {
   CURL* easy = easy_.get();
   result.reply.new_connection = Info(easy, CURLINFO_NUM_CONNECTS) > 0;
   if (code != CURLE_OK) {
-    result.failure = MakeFailure(code);
+    result.failure = DescribeFailure({.easy = easy,
+                                      .code = code,
+                                      .curl_text = curl_text_.data(),
+                                      .begun = begun_ > 0,
+                                      .may_have_left = may_have_left(),
+                                      .too_large = too_large_,
+                                      .aborted = aborted_,
+                                      .repeat_stopped = repeat_stopped_,
+                                      .address_stopped = address_stopped_,
+                                      .max_reply_bytes = options_.max_reply_bytes,
+                                      .max_header_bytes = options_.max_header_bytes});
     return result;
   }
   result.reply.http_status = static_cast<int>(Info(easy, CURLINFO_RESPONSE_CODE));
@@ -440,74 +406,6 @@ Result CurlTransfer::TakeResult(CURLcode code) {
   result.reply.location = std::move(location_);
   result.reply.body = std::move(body_);
   return result;
-}
-
-// Not the server's certificate or protocol, but the connection failed. curl has one code for both. Its first text is
-// the socket's (cf-socket.c), or begins so where OpenSSL has no error of its own (vtls/openssl.c, ossl_connect_step2).
-bool CurlTransfer::LostDuringHandshake(CURLcode code) const {
-  const std::string_view text(curl_text_.data());
-  return code == CURLE_SSL_CONNECT_ERROR && (text.starts_with("Recv failure: ") || text.starts_with("Send failure: ") ||
-                                             text.starts_with("OpenSSL SSL_connect: "));
-}
-
-// Texts are made here, never taken from curl's error buffer, which may quote the URL.
-Failure CurlTransfer::MakeFailure(CURLcode code) const {
-  Failure failure;
-  failure.sent = may_have_left();
-  const auto is = [&](Failure::Kind kind, std::string message) {
-    failure.kind = kind;
-    failure.message = std::move(message);
-    return failure;
-  };
-  const long os_error = Info(easy_.get(), CURLINFO_OS_ERRNO);
-  const std::string why =
-      os_error != 0 ? std::generic_category().message(static_cast<int>(os_error)) : curl_easy_strerror(code);
-
-  if (too_large_ || code == CURLE_FILESIZE_EXCEEDED) {
-    return is(Failure::Kind::kReplyTooLarge, absl::StrCat("the reply is larger than ", options_.max_reply_bytes,
-                                                          " bytes, or its headers than ", options_.max_header_bytes));
-  }
-  if (aborted_) return is(Failure::Kind::kAborted, "broken off on this side");
-  if (repeat_stopped_) return is(Failure::Kind::kReset, "the kept connection was closed before a reply came");
-  if (begun_ > 0) {
-    switch (code) {
-      case CURLE_WEIRD_SERVER_REPLY:
-      case CURLE_UNSUPPORTED_PROTOCOL:  // HTTP/0.9
-      case CURLE_BAD_CONTENT_ENCODING:
-      case CURLE_OUT_OF_MEMORY:  // a header line beyond curl's own limit
-        return is(Failure::Kind::kBadReply, absl::StrCat("the reply is not HTTP: ", curl_easy_strerror(code)));
-      case CURLE_OPERATION_TIMEDOUT:
-        return is(Failure::Kind::kTimeout, "no whole reply in time");
-      default:
-        return is(Failure::Kind::kReset, absl::StrCat("the connection ended before a whole reply: ", why));
-    }
-  }
-  if (address_stopped_) return is(Failure::Kind::kBlocked, "the address is not an allowed one");
-  if (LostDuringHandshake(code)) return is(Failure::Kind::kConnect, "the connection ended during the TLS handshake");
-  switch (code) {
-    case CURLE_COULDNT_RESOLVE_HOST:
-    case CURLE_COULDNT_RESOLVE_PROXY:
-      return is(Failure::Kind::kDns, curl_easy_strerror(code));
-    case CURLE_PEER_FAILED_VERIFICATION:
-    case CURLE_SSL_CONNECT_ERROR:
-    case CURLE_SSL_ENGINE_NOTFOUND:
-    case CURLE_SSL_CERTPROBLEM:
-    case CURLE_SSL_CIPHER:
-    case CURLE_SSL_CACERT_BADFILE:
-    case CURLE_SSL_ISSUER_ERROR:
-    case CURLE_SSL_PINNEDPUBKEYNOTMATCH:
-    case CURLE_SSL_INVALIDCERTSTATUS:
-      return is(Failure::Kind::kTls, TlsMessage(easy_.get(), code));
-    case CURLE_OPERATION_TIMEDOUT:
-      return is(Failure::Kind::kConnect, "no connection in time");
-    default:
-      break;
-  }
-  if (const long proxy_status = Info(easy_.get(), CURLINFO_HTTP_CONNECTCODE);
-      proxy_status != 0 && proxy_status / 100 != 2) {
-    return is(Failure::Kind::kConnect, absl::StrCat("the proxy answered CONNECT with ", proxy_status));
-  }
-  return is(Failure::Kind::kConnect, absl::StrCat("no connection: ", why));
 }
 
 }  // namespace imbot::transport

@@ -17,7 +17,6 @@
 
 #include <array>
 #include <cstddef>
-#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -29,6 +28,7 @@
 #include "service/transport/curl_handles.h"
 #include "service/transport/http_options.h"
 #include "service/transport/kept_sockets.h"
+#include "service/transport/sending_trace.h"
 #include "service/transport/transport.h"
 #include "service/transport/url.h"
 
@@ -97,8 +97,6 @@ class CurlTransfer {
   bool SetConnection(const Route& route);
   bool IsHttp2() const;
   bool IsMultiplex() const;
-  Failure MakeFailure(CURLcode code) const;
-  bool LostDuringHandshake(CURLcode code) const;
 
   const HttpOptions& options_;
   const Request& request_;
@@ -115,9 +113,7 @@ class CurlTransfer {
 
   // Of the request's sending.
   int begun_ = 0;                                  // how often curl began to send
-  bool refused_ = false;                           // by the server, unprocessed, since the last beginning
-  std::optional<uint64_t> stream_;                 // HTTP/2's number, since the last beginning
-  size_t written_ = 0;                             // bytes since the last beginning
+  SendingTrace sending_;                           // since the last beginning
   bool repeat_stopped_ = false;                    // curl wanted to send it again
   bool address_stopped_ = false;                   // curl wanted to connect elsewhere
   std::array<char, CURL_ERROR_SIZE> curl_text_{};  // may quote the URL: compared, never shown
