@@ -1,14 +1,9 @@
 #include "service/credentials/bot_vault.h"
 
 #include <gmock/gmock.h>
-#include <gtest/gtest.h>
 
 #include "absl/strings/escaping.h"
-#include "service/base/error.h"
-#include "tests/base/counting_random.h"
-#include "tests/credentials/fake_store.h"
-#include "tests/credentials/storage_thread.h"
-#include "tests/fakes/manual_clock.h"
+#include "tests/credentials/bot_vault_fixture.h"
 
 namespace imbot::credentials {
 namespace {
@@ -18,77 +13,7 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
-
-using Begun = absl::StatusOr<std::shared_ptr<const base::Secret>>;
-
-// A vault over a store in memory.
-class BotVaultTest : public testing::Test {
- protected:
-  BotVaultTest() { Restart(); }
-
-  // A new process: nothing survives but the store.
-  void Restart(std::vector<ConfiguredBot> configured = {}) {
-    thread_ = std::make_unique<fakes::StorageThread>();
-    vault_.reset();
-    auto vault = BotVault::Create({store_, *thread_, sealer_, random_, clock_}, std::move(configured));
-    ASSERT_TRUE(vault.ok()) << vault.status();
-    vault_ = *std::move(vault);
-  }
-  // Killed: what was posted and not run is lost.
-  void Kill() { Restart(); }
-
-  // Begins, without turning the storage thread.
-  void Begin(std::optional<Begun>* begun, const std::string& name = "support",
-             const std::string& method = "imbot.v2.Bot.register") {
-    vault_->BeginRegistration("acme", name, method, [begun](Begun result) { begun->emplace(std::move(result)); });
-  }
-  // The whole step; "" if it failed.
-  std::string Secret(const std::string& name = "support") {
-    std::optional<Begun> begun;
-    Begin(&begun, name);
-    thread_->Run();
-    return begun.has_value() && begun->ok() ? std::string((**begun)->Reveal()) : "";
-  }
-  absl::Status Finish(int64_t id, const std::string& name = "support") {
-    absl::Status status = absl::UnknownError("no answer");
-    vault_->FinishRegistration("acme", name, id, [&](absl::Status stored) { status = std::move(stored); });
-    thread_->Run();
-    return status;
-  }
-  void Abandon(bool proved, const std::string& name = "support") {
-    vault_->AbandonRegistration("acme", name, proved);
-    thread_->Run();
-  }
-  absl::Status Remove(const std::string& name = "support") {
-    absl::Status status = absl::UnknownError("no answer");
-    vault_->Remove("acme", name, [&](absl::Status stored) { status = std::move(stored); });
-    thread_->Run();
-    return status;
-  }
-  std::string FoundReason(const std::string& name = "support") {
-    return base::ReasonOf(vault_->Find("acme", name).status());
-  }
-  // "" unless the bot is active.
-  std::string FoundSecret(const std::string& name = "support") {
-    const auto bot = vault_->Find("acme", name);
-    return bot.ok() ? std::string(bot->secret->Reveal()) : "";
-  }
-  std::vector<std::string> PendingNames() {
-    std::vector<std::string> names;
-    for (const auto& bot : vault_->Pending()) names.push_back(bot.portal + "/" + bot.name);
-    return names;
-  }
-  std::optional<BotRecord> Stored(const std::string& name = "support") { return store_.Record("acme", name); }
-
-  static base::SealKey Key() { return *base::SealKey::Parse(std::string(64, 'a')); }
-
-  fakes::ManualClock clock_;
-  fakes::FakeStore store_;
-  testing_support::CountingRandom random_;
-  base::Sealer sealer_{Key(), {}, random_};
-  std::unique_ptr<fakes::StorageThread> thread_;
-  std::unique_ptr<BotVault> vault_;
-};
+using BotVaultTest = BotVaultFixture;
 
 // --- Beginning ---
 
@@ -320,147 +245,6 @@ TEST_F(BotVaultTest, StoresTheSecretAnewWhenARegistrationBeginsWhileTheRecordIsB
   Kill();
   EXPECT_THAT(PendingNames(), ElementsAre("acme/support"));
   EXPECT_EQ(Secret(), secret);
-}
-
-// --- The store fails ---
-
-TEST_F(BotVaultTest, BeginsNothingWhenTheSecretCannotBeStored) {
-  store_.put_failures = 1;
-  std::optional<Begun> begun;
-  Begin(&begun);
-  thread_->Run();
-  ASSERT_TRUE(begun.has_value());
-  EXPECT_EQ(begun->status().code(), absl::StatusCode::kUnavailable);
-  EXPECT_EQ(base::ReasonOf(begun->status()), "STORAGE_FAILED");
-  EXPECT_EQ(base::OutcomeOf(begun->status()), "NOT_EXECUTED");
-  EXPECT_EQ(FoundReason(), "BOT_UNKNOWN");
-  EXPECT_NE(Secret(), "") << "the next one begins afresh";
-}
-
-TEST_F(BotVaultTest, BeginsASecondRegistrationThoughTheFirstCouldNotBeStored) {
-  store_.put_failures = 1;
-  std::optional<Begun> first, second;
-  Begin(&first);
-  Begin(&second);
-  thread_->Run();
-  EXPECT_FALSE(first->ok());
-  ASSERT_TRUE(second->ok());
-  ASSERT_TRUE(Stored().has_value());
-  EXPECT_EQ(sealer_.Open(Stored()->sealed_secret, "bot/acme/support")->Reveal(), (**second)->Reveal());
-}
-
-TEST_F(BotVaultTest, KeepsThePendingRecordWhenAConfirmedBotCannotBeStored) {
-  const std::string secret = Secret();
-  store_.put_failures = 1;
-  const absl::Status status = Finish(456);
-  EXPECT_EQ(base::ReasonOf(status), "STORAGE_FAILED");
-  EXPECT_EQ(FoundReason(), "REGISTRATION_PENDING");
-  // The portal has the bot: a proved failure of a later attempt must not make the gateway forget its secret.
-  EXPECT_EQ(Secret(), secret);
-  Abandon(/*proved=*/true);
-  Kill();
-  EXPECT_EQ(Secret(), secret);
-  EXPECT_TRUE(Finish(456).ok());
-  EXPECT_EQ(FoundSecret(), secret);
-}
-
-TEST_F(BotVaultTest, KeepsTheBotWhenItsRemovalCannotBeStored) {
-  const std::string secret = Secret();
-  ASSERT_TRUE(Finish(456).ok());
-  store_.delete_failures = 1;
-  EXPECT_EQ(base::ReasonOf(Remove()), "STORAGE_FAILED");
-  EXPECT_EQ(FoundSecret(), secret);
-  EXPECT_TRUE(Remove().ok());
-}
-
-TEST_F(BotVaultTest, SurvivesADeletionThatFailsAfterAProvedFailure) {
-  const std::string secret = Secret();
-  store_.delete_failures = 1;
-  Abandon(/*proved=*/true);
-  EXPECT_EQ(FoundReason(), "BOT_UNKNOWN");
-  // It comes back at the next start, as pending: harmless, for it is used again.
-  Kill();
-  EXPECT_THAT(PendingNames(), ElementsAre("acme/support"));
-  EXPECT_EQ(Secret(), secret);
-}
-
-TEST_F(BotVaultTest, ReplacesARecordWhoseDeletionFailedByTheNextSecret) {
-  Secret();
-  store_.delete_failures = 1;
-  Abandon(/*proved=*/true);
-  const std::string next = Secret();
-  Kill();
-  EXPECT_EQ(Secret(), next);
-}
-
-TEST_F(BotVaultTest, NeverSaysASecretInAnError) {
-  const std::string secret = Secret();
-  store_.put_failures = 1;
-  EXPECT_THAT(Finish(456).ToString(), Not(HasSubstr(secret)));
-  EXPECT_THAT(vault_->Find("acme", "support").status().ToString(), Not(HasSubstr(secret)));
-}
-
-// --- Restarts, at each point of a registration ---
-
-TEST_F(BotVaultTest, LosesNothingKilledBeforeTheSecretIsStored) {
-  std::optional<Begun> begun;
-  Begin(&begun);
-  Kill();  // nobody has the secret yet
-  EXPECT_FALSE(begun.has_value());
-  EXPECT_EQ(FoundReason(), "BOT_UNKNOWN");
-}
-
-TEST_F(BotVaultTest, LosesNothingKilledWhileThePortalRegisters) {
-  const std::string secret = Secret();
-  Kill();
-  EXPECT_EQ(FoundReason(), "REGISTRATION_PENDING");
-  EXPECT_THAT(PendingNames(), ElementsAre("acme/support"));
-  EXPECT_EQ(vault_->Pending()[0].secret->Reveal(), secret);
-  EXPECT_EQ(Secret(), secret);
-}
-
-TEST_F(BotVaultTest, LosesNothingKilledBeforeTheConfirmationIsStored) {
-  const std::string secret = Secret();
-  vault_->FinishRegistration("acme", "support", 456, [](absl::Status) {});
-  Kill();
-  EXPECT_EQ(Secret(), secret);
-  ASSERT_TRUE(Finish(456).ok());
-  EXPECT_EQ(FoundSecret(), secret);
-}
-
-TEST_F(BotVaultTest, KnowsAnActiveBotAfterARestart) {
-  const std::string secret = Secret();
-  ASSERT_TRUE(Finish(456).ok());
-  Kill();
-  EXPECT_EQ(FoundSecret(), secret);
-  EXPECT_EQ(vault_->Find("acme", "support")->id, 456);
-  EXPECT_THAT(PendingNames(), IsEmpty());
-}
-
-TEST_F(BotVaultTest, LosesNothingKilledBeforeAProvedFailureIsForgotten) {
-  const std::string secret = Secret();
-  vault_->AbandonRegistration("acme", "support", true);
-  Kill();
-  EXPECT_EQ(Secret(), secret);
-}
-
-TEST_F(BotVaultTest, StillKnowsTheBotKilledBeforeItsRemovalIsStored) {
-  const std::string secret = Secret();
-  ASSERT_TRUE(Finish(456).ok());
-  vault_->Remove("acme", "support", [](absl::Status) {});
-  Kill();
-  EXPECT_EQ(FoundSecret(), secret) << "its next call is answered BOT_NOT_FOUND, and unregistering it again settles it";
-}
-
-TEST_F(BotVaultTest, DoesNotStartWithoutTheStoreOrWithASecretThatDoesNotOpen) {
-  Secret();
-  BotVault::Dependencies dependencies{store_, *thread_, sealer_, random_, clock_};
-  store_.load_status = absl::UnavailableError("locked");
-  EXPECT_EQ(BotVault::Create(dependencies, {}).status().code(), absl::StatusCode::kUnavailable);
-  store_.load_status = absl::OkStatus();
-  base::Sealer other(*base::SealKey::Parse(std::string(64, 'b')), {}, random_);
-  BotVault::Dependencies other_key{store_, *thread_, other, random_, clock_};
-  EXPECT_EQ(BotVault::Create(other_key, {}).status().code(), absl::StatusCode::kDataLoss);
 }
 
 // --- Sealing ---
