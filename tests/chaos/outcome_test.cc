@@ -33,7 +33,7 @@ class Chaos : public ::testing::Test {
     GatewayOptions options;
     options.portal_url = "http://127.0.0.1:" + std::to_string(gate.port());
     // Each attempt is a call of its own here.
-    options.limits = "  portal_reply_timeout: 1s\n  max_attempts: 1\n  breaker_failures: 0\n";
+    options.limits = "  portal_reply_timeout: 3s\n  max_attempts: 1\n  breaker_failures: 0\n";
     options.log_level = "info";
     return options;
   }

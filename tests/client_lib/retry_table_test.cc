@@ -96,7 +96,7 @@ class RetryTable : public ::testing::Test {
     options.log_level = "info";
     options.configuration = "handler_hosts: [bots.example.com]\n";
     // The gateway repeats nothing here: what the client library does is looked at.
-    options.limits = "  portal_reply_timeout: 1s\n  max_attempts: 1\n  breaker_failures: 0\n";
+    options.limits = "  portal_reply_timeout: 3s\n  max_attempts: 1\n  breaker_failures: 0\n";
     return options;
   }
   RetryTable() {

@@ -49,6 +49,7 @@ class Outcomes : public ::testing::Test {
     folder_.Write("bot_token", "configured-bots-token");
     const std::string http_port = ":" + std::to_string(simulator_.http_port());
     names_.Hang("hangs.portal.test");
+    names_.Hang("hangs-too.portal.test");
     names_.Break("fails.portal.test");
     names_.Set("private.portal.test", {{DnsServer::Record::Type::kA, "10.20.30.40", 60}});
     names_.Set("changes.portal.test", {{DnsServer::Record::Type::kA, "127.0.0.1", 1}});
@@ -68,6 +69,7 @@ class Outcomes : public ::testing::Test {
         {"reset_tls", reset_tls_->Url("localhost", "").replace(0, 4, "https")},
         {"no_handshake", no_handshake_.Url("localhost", "")},
         {"hangs", "http://hangs.portal.test" + http_port},
+        {"hangs_too", "http://hangs-too.portal.test" + http_port},
         {"fails", "http://fails.portal.test" + http_port},
         {"no_such_name", "http://nowhere.portal.test" + http_port},
         {"private_name", "http://private.portal.test" + http_port},
@@ -84,7 +86,7 @@ class Outcomes : public ::testing::Test {
     }
     // What one attempt came to: repeats and the breaker would hide it.
     options.limits =
-        "  portal_reply_timeout: 1200ms\n  connect_timeout: 600ms\n  max_reply_bytes: 1048576\n  shutdown_grace: 1s\n"
+        "  portal_reply_timeout: 3s\n  connect_timeout: 1500ms\n  max_reply_bytes: 1048576\n  shutdown_grace: 1s\n"
         "  max_attempts: 1\n  breaker_failures: 0\n";
     options.transport = "  ca_file: ca.pem\n  name_servers: [\"" + names_.address() + "\"]\n";
     gateway_ = std::make_unique<Gateway>(folder_, options);

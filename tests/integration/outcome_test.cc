@@ -217,7 +217,7 @@ void OutcomeTable::BrokenReplies() {
       },
       kCut, 0);
   Break(
-      "accepts and never reads", [](BrokenPortal&, BrokenPortal::Connection&) { std::this_thread::sleep_for(1500ms); },
+      "accepts and never reads", [](BrokenPortal&, BrokenPortal::Connection&) { std::this_thread::sleep_for(3500ms); },
       kSilence, 0);
 }
 
@@ -242,7 +242,8 @@ void OutcomeTable::Names() {
   const int64_t mark = Requests();
   const Told hanging{"UNAVAILABLE", "PORTAL_TIMEOUT", "NOT_EXECUTED", true};
   MissPortal("a name whose servers never answer", kSend, "hangs", 0, hanging);
-  MissPortal("a name whose servers never answer", kAddChat, "hangs", 0, hanging);
+  // Another name, since a call that joins a lookup may see its end instead.
+  MissPortal("a name whose servers never answer", kAddChat, "hangs_too", 0, hanging);
   MissPortal("a name whose servers fail", kSend, "fails", 0, kNoName);
   MissPortal("a name that does not exist", kSend, "no_such_name", 0, kNoName);
   MissPortal("a name that stands for a private address", kSend, "private_name", 0, kBadAddress);
@@ -292,6 +293,7 @@ TEST(Contradiction, IsFoundInRowsThatClaimWhatIsNotSo) {
   EXPECT_EQ(Contradiction(kOk, 1), "");
   EXPECT_EQ(Contradiction(unknown, 0) + Contradiction(unknown, 1), "");
 }
+
 // The next call on a kept connection gets its own reply, not what the portal sent too much before.
 TEST_F(Outcomes, AReplyTooManyIsNobodysReply) {
   for (const auto pause : {0ms, 100ms}) {
@@ -327,6 +329,7 @@ int64_t Resident(pid_t pid) {
   }
   return 0;
 }
+
 // Whatever the portal goes on sending, a call costs no more than the limit on replies, and no more than its time.
 // Of 8 calls at once: less than the limit on one reply, with what the allocator keeps; a sanitizer keeps more of what
 // was freed, and has memory of its own.
