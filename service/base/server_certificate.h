@@ -10,7 +10,7 @@
 
 namespace imbot::base {
 
-// Whether a text begins with a certificate in PEM, whatever else stands before its first line.
+// Whether a text holds a certificate in PEM, and the first one is whole. Other text may stand before it.
 bool HoldsCertificate(std::string_view pem);
 
 // The first part that is wrong, and why: nothing of what it holds.

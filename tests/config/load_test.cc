@@ -53,6 +53,15 @@ class LoadTest : public ::testing::Test {
   std::string Mistakes(const std::string& path) {
     return base::StrJoin(Load(path).mistakes, "\n", [](const Mistake& mistake) { return mistake.ToString("f"); });
   }
+  // With this TLS of a listener for callers, and of AdminService's if there is one.
+  std::string MistakesOfTls(std::string_view grpc, std::string_view admin = "") {
+    const std::string second = admin.empty() ? "" : base::StrCat(", admin: {address: '127.0.0.1:0', tls: ", admin, "}");
+    return Mistakes(dir_.Write(
+        "gateway.yaml",
+        base::StrCat("portals: [{name: a, base_url: 'https://a.b', webhook: {user_id: 1, code: {file: code}}}]\n"
+                     "listeners: {grpc: [{address: '127.0.0.1:0', tls: ",
+                     grpc, "}]", second, "}\nstorage: {sqlite: {path: s.db}, seal_key_file: key}\n")));
+  }
 
   const transport::Identity server_ = transport::TestAuthority().Issue({"localhost"});
   const std::string certificate_ = server_.certificate_pem();
@@ -200,30 +209,15 @@ TEST_F(LoadTest, RefusesADatabaseInAFolderThatIsMissing) {
 TEST_F(LoadTest, ReadsCertificatesAndKeys) {
   dir_.Write("crt", certificate_);
   dir_.Write("pem", server_.key_pem());
-  const auto with_tls = [&](std::string_view tls) {
-    return dir_.Write(
-        "gateway.yaml",
-        base::StrCat("portals: [{name: a, base_url: 'https://a.b', webhook: {user_id: 1, code: {file: code}}}]\n"
-                     "listeners: {grpc: [{address: '127.0.0.1:0', tls: ",
-                     tls, "}]}\nstorage: {sqlite: {path: s.db}, seal_key_file: key}\n"));
-  };
-  EXPECT_EQ(Mistakes(with_tls("{cert_file: crt, key_file: pem}")), "");
-  EXPECT_THAT(Mistakes(with_tls("{cert_file: missing, key_file: missing}")),
+  EXPECT_EQ(MistakesOfTls("{cert_file: crt, key_file: pem}"), "");
+  EXPECT_THAT(MistakesOfTls("{cert_file: missing, key_file: missing}"),
               AllOf(HasSubstr("tls.cert_file:"), HasSubstr("tls.key_file:")));
   // The two mixed up.
-  EXPECT_THAT(Mistakes(with_tls("{cert_file: pem, key_file: crt}")),
+  EXPECT_THAT(MistakesOfTls("{cert_file: pem, key_file: crt}"),
               AllOf(HasSubstr("no certificate in PEM"), HasSubstr("no private key in PEM")));
 }
 
 TEST_F(LoadTest, RefusesCertificatesThatNoClientCouldBeServedWith) {
-  const auto tls = [&](std::string_view listener, std::string_view admin) {
-    return Mistakes(dir_.Write(
-        "gateway.yaml",
-        base::StrCat("portals: [{name: a, base_url: 'https://a.b', webhook: {user_id: 1, code: {file: code}}}]\n"
-                     "listeners: {grpc: [{address: '127.0.0.1:0', tls: ",
-                     listener, "}], admin: {address: '127.0.0.1:0', tls: ", admin,
-                     "}}\nstorage: {sqlite: {path: s.db}, seal_key_file: key}\n")));
-  };
   dir_.Write("crt", certificate_);
   dir_.Write("pem", server_.key_pem());
   const transport::TestAuthority authority;
@@ -232,18 +226,20 @@ TEST_F(LoadTest, RefusesCertificatesThatNoClientCouldBeServedWith) {
   dir_.Write("weak.crt", authority.IssueWeak().certificate_pem());
   dir_.Write("cut.crt", certificate_.substr(0, certificate_.size() / 2));
   const char good[] = "{cert_file: crt, key_file: pem, client_ca_file: crt}";
-  EXPECT_EQ(tls(good, good), "");
-  EXPECT_THAT(tls("{cert_file: crt, key_file: other.pem}", good),
+  EXPECT_EQ(MistakesOfTls(good, good), "");
+  EXPECT_THAT(MistakesOfTls("{cert_file: crt, key_file: other.pem}", good),
               HasSubstr("listeners.grpc[0].tls.key_file: the private key is not the certificate's"));
-  EXPECT_THAT(tls(good, "{cert_file: crt, key_file: locked.pem}"),
+  EXPECT_THAT(MistakesOfTls(good, "{cert_file: crt, key_file: locked.pem}"),
               HasSubstr("listeners.admin.tls.key_file: the private key is none in PEM, or needs a password"));
-  EXPECT_THAT(tls("{cert_file: weak.crt, key_file: pem}", good),
+  EXPECT_THAT(MistakesOfTls("{cert_file: weak.crt, key_file: pem}", good),
               HasSubstr("listeners.grpc[0].tls.cert_file: OpenSSL refuses the certificate: ee key too small"));
-  EXPECT_THAT(tls(good, "{cert_file: crt, key_file: pem, client_ca_file: cut.crt}"),
+  EXPECT_THAT(MistakesOfTls(good, "{cert_file: crt, key_file: pem, client_ca_file: cut.crt}"),
               HasSubstr("listeners.admin.tls.client_ca_file: the file holds no certificate in PEM"));
-  EXPECT_THAT(tls("{cert_file: cut.crt, key_file: pem}", good),
+  EXPECT_THAT(MistakesOfTls("{cert_file: cut.crt, key_file: pem}", good),
               AllOf(HasSubstr("listeners.grpc[0].tls.cert_file: the file holds no certificate in PEM"),
                     Not(HasSubstr("key_file"))));
+  EXPECT_THAT(Mistakes(Write("{file: code}", "transport: {ca_file: cut.crt}\n")),
+              HasSubstr("transport.ca_file: the file holds no certificate in PEM"));
 }
 
 TEST_F(LoadTest, RefusesAProxyThatIsNoUrl) {

@@ -106,7 +106,7 @@ void PortalCallFixture::Answer(const std::string& body, int http_status) {
   Settle();
 }
 
-void PortalCallFixture::Fail(Kind kind, bool sent) {
+void PortalCallFixture::Fail(transport::Failure::Kind kind, bool sent) {
   loop_.fake().Fail(loop_.fake().sent() - 1, kind, sent);
   Settle();
 }

@@ -22,10 +22,6 @@
 
 namespace imbot::rpc {
 
-using namespace std::chrono_literals;
-using nlohmann::json;
-using Kind = transport::Failure::Kind;
-
 // What a call has come to.
 struct Outcome {
   int answers = 0;
@@ -44,7 +40,7 @@ struct Outcome {
 struct Options {
   std::string caller = "service-a";
   std::string idempotency_key = {};
-  base::Duration timeout = 30s;
+  base::Duration timeout = std::chrono::seconds(30);
 };
 
 // The handler over a real scheduler, which makes each call once, registry and vault; loop, storage thread, store,
@@ -67,12 +63,12 @@ class PortalCallFixture : public testing::Test {
   Outcome& Start(std::string_view method, const std::string& request, const Options& options = {});
   // The portal answers the request that was sent last.
   void Answer(const std::string& body, int http_status = 200);
-  void Fail(Kind kind, bool sent);
+  void Fail(transport::Failure::Kind kind, bool sent);
   Outcome& StartAndAnswer(std::string_view method, const std::string& request, const std::string& answer,
                           const Options& options = {});
 
   size_t sent() { return loop_.fake().sent(); }
-  json SentBody() { return json::parse(loop_.fake().request(sent() - 1).body); }
+  nlohmann::json SentBody() { return nlohmann::json::parse(loop_.fake().request(sent() - 1).body); }
   std::string SentUrl() { return std::string(loop_.fake().request(sent() - 1).url.Reveal()); }
 
   static constexpr char kRegisterV2[] = R"(portal: "acme" fields { code: "newbot" properties { name: "New" } })";

@@ -4,6 +4,8 @@
 namespace imbot::rpc {
 namespace {
 
+using namespace std::chrono_literals;
+using nlohmann::json;
 using testing::ElementsAre;
 using testing::IsEmpty;
 using PortalCallHandlerTest = PortalCallFixture;

@@ -5,9 +5,12 @@
 namespace imbot::rpc {
 namespace {
 
+using namespace std::chrono_literals;
+using nlohmann::json;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using Kind = transport::Failure::Kind;
 
 constexpr char kUuidV4[] = "[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}";
 bool IsUuidV4(const std::string& text) {

@@ -4,11 +4,14 @@
 namespace imbot::rpc {
 namespace {
 
+using namespace std::chrono_literals;
+using nlohmann::json;
 using storage::BotRecord;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
 using RegisterTest = PortalCallFixture;
+using Kind = transport::Failure::Kind;
 
 // --- Registration ---
 

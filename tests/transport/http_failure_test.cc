@@ -16,10 +16,6 @@ using Kind = Failure::Kind;
 
 class HttpFailureTest : public LoopTest {};
 
-void Echo(Connection& connection, const HttpRequest& request) {
-  connection.Reply(200, request.body);
-}
-
 TEST_F(HttpFailureTest, CapsAReplyThatAnnouncesItsLength) {
   options_.max_reply_bytes = 1000;
   TestServer server([](Connection& connection, const HttpRequest& request) {

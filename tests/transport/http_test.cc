@@ -16,10 +16,6 @@ using Kind = Failure::Kind;
 
 class HttpTest : public LoopTest {};
 
-void Echo(Connection& connection, const HttpRequest& request) {
-  connection.Reply(200, request.body);
-}
-
 TEST_F(HttpTest, PostsTheBodyWithItsHeadersAndNothingElse) {
   HttpRequest seen;
   TestServer server([&](Connection& connection, const HttpRequest& request) {

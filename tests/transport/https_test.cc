@@ -21,10 +21,6 @@ using std::chrono::milliseconds;
 using ::testing::HasSubstr;
 using Kind = Failure::Kind;
 
-void Echo(Connection& connection, const HttpRequest& request) {
-  connection.Reply(200, request.body);
-}
-
 class HttpsTest : public LoopTest {
  protected:
   HttpsTest() { options_.ca_file = authority_.file(); }

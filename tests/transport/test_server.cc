@@ -245,4 +245,8 @@ std::string TestServer::Url(std::string_view host, std::string_view path) const 
          std::string(path);
 }
 
+void Echo(Connection& connection, const HttpRequest& request) {
+  connection.Reply(200, request.body);
+}
+
 }  // namespace imbot::transport

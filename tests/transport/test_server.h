@@ -62,6 +62,9 @@ class Connection {
   int requests_ = 0;
 };
 
+// A handler that replies with what it was sent.
+void Echo(Connection& connection, const HttpRequest& request);
+
 class TestServer {
  public:
   struct Options {
